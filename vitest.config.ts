@@ -1,0 +1,49 @@
+import { readFile } from "node:fs/promises";
+import { cloudflareTest } from "@cloudflare/vitest-plugin";
+import { defineConfig, type Plugin } from "vitest/config";
+
+/** Node tests import scripts as text, as the bundle does. */
+const textModules: Plugin = {
+  name: "text-modules",
+  enforce: "pre",
+  async load(id) {
+    if (!id.endsWith(".lua") && !id.endsWith(".sql")) {
+      return null;
+    }
+    return `export default ${JSON.stringify(await readFile(id, "utf8"))};`;
+  },
+};
+
+export default defineConfig({
+  test: {
+    passWithNoTests: true,
+    projects: [
+      {
+        plugins: [textModules],
+        test: { name: "unit", include: ["test/unit/**/*.test.ts"] },
+      },
+      {
+        plugins: [
+          cloudflareTest(({ inject }) => ({
+            wrangler: { configPath: "./wrangler.toml" },
+            miniflare: { bindings: inject("bindings") },
+          })),
+        ],
+        test: {
+          name: "worker",
+          include: ["test/worker/**/*.test.ts"],
+          globalSetup: ["test/support/worker-stack.ts"],
+        },
+      },
+      {
+        plugins: [textModules],
+        test: {
+          name: "faults",
+          include: ["test/faults/**/*.test.ts", "test/e2e/**/*.test.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
+  },
+});
