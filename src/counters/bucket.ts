@@ -1,0 +1,51 @@
+import { invariant } from "../domain/invariant.ts";
+import { parseSeries, parseState, type Series, type SeriesState } from "../domain/series.ts";
+import { parseBucketKey } from "./keys.ts";
+
+/** One series of a bucket with the text that names it. */
+export interface BucketSeries {
+  text: string;
+  series: Series;
+  state: SeriesState;
+}
+
+/** A customer-hour as Redis holds it at one moment. */
+export interface Bucket {
+  key: string;
+  customerId: string;
+  hourMs: number;
+  epoch: string;
+  version: bigint;
+  series: BucketSeries[];
+}
+
+/** Reads the answer of a script that returns bucket keys, each followed by the flat fields of its hash. */
+export function parseBuckets(reply: unknown): Bucket[] {
+  invariant(Array.isArray(reply) && reply.length % 2 === 0, "buckets come as pairs of key and fields");
+  const pairs = reply as (string | string[])[];
+  const buckets: Bucket[] = [];
+  for (let index = 0; index < pairs.length; index += 2) {
+    const key = pairs[index];
+    const fields = pairs[index + 1];
+    invariant(typeof key === "string" && Array.isArray(fields), "a bucket is a key and its fields");
+    buckets.push(parseBucket(key, fields));
+  }
+  return buckets;
+}
+
+function parseBucket(key: string, fields: string[]): Bucket {
+  const bucket: Bucket = { key, ...parseBucketKey(key), epoch: "", version: 0n, series: [] };
+  for (let index = 0; index + 1 < fields.length; index += 2) {
+    const field = fields[index] ?? "";
+    const value = fields[index + 1] ?? "";
+    if (field === "e") {
+      bucket.epoch = value;
+    } else if (field === "n") {
+      bucket.version = BigInt(value);
+    } else if (field.startsWith("[")) {
+      bucket.series.push({ text: field, series: parseSeries(field), state: parseState(value) });
+    }
+  }
+  invariant(bucket.epoch !== "" && bucket.version > 0n, `bucket without epoch or version: ${bucket.hourMs}`);
+  return bucket;
+}

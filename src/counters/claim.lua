@@ -1,0 +1,56 @@
+-- Takes buckets for a flush: abandoned claims first, then the buckets that are dirty longest.
+-- KEYS: dirty index, in-flight index, meta. ARGV: claim id, minute now, latest minute of an abandoned claim,
+-- most buckets, fresh value of `born`.
+-- Returns born, number of this claim, and per bucket its key and the flat fields of its hash.
+local dirty, inflight, meta = KEYS[1], KEYS[2], KEYS[3]
+local claim, minute, abandoned, most = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
+
+redis.call('HSETNX', meta, 'born', ARGV[5])
+local keys, seen = {}, {}
+
+local claims = redis.call('HGETALL', inflight)
+for i = 1, #claims, 2 do
+  local taken = tonumber(string.match(claims[i + 1], ':(%d+)$'))
+  if taken <= abandoned then
+    keys[#keys + 1] = { key = claims[i], minute = taken }
+  end
+end
+table.sort(keys, function(left, right)
+  if left.minute ~= right.minute then return left.minute < right.minute end
+  return left.key < right.key
+end)
+for i = 1, #keys do
+  keys[i] = i <= most and keys[i].key or nil
+  if keys[i] then seen[keys[i]] = true end
+end
+if #keys < most then
+  for _, key in ipairs(redis.call('ZRANGEBYSCORE', dirty, '-inf', minute, 'LIMIT', 0, most)) do
+    if #keys < most and not seen[key] then
+      keys[#keys + 1] = key
+    end
+  end
+end
+
+local pages, marks, gone = {}, {}, {}
+for i = 1, #keys do
+  local hash = redis.call('HGETALL', keys[i])
+  if #hash == 0 then
+    gone[#gone + 1] = keys[i]
+  else
+    redis.call('HDEL', keys[i], 'd')
+    pages[#pages + 1], pages[#pages + 2] = keys[i], hash
+    marks[#marks + 1], marks[#marks + 2] = keys[i], claim .. ':' .. minute
+  end
+end
+if #keys > 0 then
+  redis.call('ZREM', dirty, unpack(keys))
+end
+if #gone > 0 then
+  redis.call('HDEL', inflight, unpack(gone))
+end
+local k = 0
+if #marks > 0 then
+  redis.call('HSET', inflight, unpack(marks))
+  k = redis.call('HINCRBY', meta, 'k', 1)
+end
+return { redis.call('HGET', meta, 'born'), k, pages }

@@ -1,0 +1,53 @@
+import { hourStart, HOUR_MS } from "../domain/window.ts";
+
+/** Index shards; a customer's buckets are all in one. */
+export const SHARDS = 16;
+/** Hours after which a remembered id is forgotten: late window, a day in the spool, an hour of margin. */
+export const ID_TTL_SECONDS = 49 * 3600;
+/** How long a bucket outlives its hour, or its creation when that is later. */
+export const BUCKET_TTL_MS = 8 * 24 * HOUR_MS;
+
+export interface BucketName {
+  customerId: string;
+  hourMs: number;
+}
+
+/** Key of a customer's bucket for the UTC hour that contains the moment. */
+export function bucketKey(customerId: string, timeMs: number): string {
+  return `b:${encodeURIComponent(customerId)}:${hourStart(timeMs) / HOUR_MS}`;
+}
+
+/** Reads what {@link bucketKey} wrote. */
+export function parseBucketKey(key: string): BucketName {
+  const [, customer = "", hour = ""] = key.split(":");
+  return { customerId: decodeURIComponent(customer), hourMs: Number(hour) * HOUR_MS };
+}
+
+/** Key of a remembered id, from its digest. */
+export function idKey(digest: string): string {
+  return `i:${digest}`;
+}
+
+export function dirtyKey(shard: number): string {
+  return `dirty:${shard}`;
+}
+
+export function inflightKey(shard: number): string {
+  return `inflight:${shard}`;
+}
+
+export function metaKey(shard: number): string {
+  return `meta:${shard}`;
+}
+
+/** Holds the catalog in force, so that the edge reads it without Postgres. */
+export const CATALOG_KEY = "catalog";
+
+/** The shard of a customer: FNV-1a over its UTF-16 code units. */
+export function shardOf(customerId: string): number {
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < customerId.length; index += 1) {
+    hash = Math.imul(hash ^ customerId.charCodeAt(index), 0x01000193);
+  }
+  return (hash >>> 0) % SHARDS;
+}

@@ -1,0 +1,83 @@
+import { Redis } from "@upstash/redis/cloudflare";
+import type { Script } from "./script.ts";
+
+/** Longest wait for one answer. */
+const TIMEOUT_MS = 5000;
+/** Only the error's leading word is kept: the client's messages carry every argument of the command. */
+const CODE = /^[A-Z]{2,20}\b/;
+
+/** Redis did not answer, or answered with an error. The call may have been applied. */
+export class RedisError extends Error {
+  override readonly name = "RedisError";
+  /** The leading word of Redis's error, e.g. `ERR`; `UNREACHABLE` when there was no answer at all. */
+  readonly code: string;
+
+  constructor(code: string) {
+    super(`Redis: ${code}`);
+    this.code = code;
+  }
+}
+
+/** The commands we use. Each call is one HTTP request, sent once; retrying is the caller's decision. */
+export interface RedisClient {
+  /** Runs a script by its hash, or by its text when Redis does not know it. */
+  run: (script: Script, keys: string[], args: string[]) => Promise<unknown>;
+  /** How many of the keys exist: one command. */
+  countExisting: (keys: string[]) => Promise<number>;
+  hmget: (key: string, fields: string[]) => Promise<(string | null)[]>;
+}
+
+/**
+ * Connects to Upstash over HTTP.
+ *
+ * Everything the client library does by itself is off: it would send a lost call again, turn digits into numbers,
+ * reorder calls in a pipeline, and take an aborted call for a success.
+ */
+export function createRedis(url: string, token: string): RedisClient {
+  const redis = new Redis({
+    url,
+    token,
+    automaticDeserialization: false,
+    enableAutoPipelining: false,
+    enableTelemetry: false,
+    readYourWrites: false,
+    retry: { retries: 0 },
+    signal: () => AbortSignal.timeout(TIMEOUT_MS),
+  });
+  return {
+    run: async (script, keys, args) => {
+      try {
+        return await redis.evalsha(script.sha1, keys, args);
+      } catch (error) {
+        if (!isUnknownScript(error)) {
+          throw redisError(error);
+        }
+      }
+      return guarded(redis.eval(script.source, keys, args));
+    },
+    countExisting: (keys) => guarded(redis.exists(...keys)),
+    hmget: async (key, fields) => {
+      // The library answers null when no field is there.
+      const found = await guarded(redis.hmget<Record<string, string | null>>(key, ...fields));
+      return fields.map((field) => found?.[field] ?? null);
+    },
+  };
+}
+
+/** The library looks for the word anywhere, also in arguments; only a leading one means it. */
+function isUnknownScript(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith("NOSCRIPT");
+}
+
+async function guarded<Value>(call: Promise<Value>): Promise<Value> {
+  try {
+    return await call;
+  } catch (error) {
+    throw redisError(error);
+  }
+}
+
+function redisError(error: unknown): RedisError {
+  const answered = error instanceof Error && error.name === "UpstashError";
+  return new RedisError(answered ? (CODE.exec(error.message)?.[0] ?? "ERR") : "UNREACHABLE");
+}

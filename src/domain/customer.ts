@@ -1,0 +1,36 @@
+import { z } from "zod";
+import { nameSchema } from "./meter.ts";
+import { storableText } from "./text.ts";
+
+export const customerIdSchema = storableText();
+
+/**
+ * What is known of a customer, as it is put.
+ *
+ * `budget` is in major units of the catalog's currency; `plan` absent means the catalog's default plan.
+ */
+export const customerSettingsSchema = z.strictObject({
+  name: storableText(256).optional(),
+  email: z.email().max(256).optional(),
+  stripeCustomerId: z
+    .string()
+    .regex(/^cus_[A-Za-z0-9_]{1,250}$/, "must be a Stripe customer id: cus_…")
+    .optional(),
+  plan: nameSchema.optional(),
+  budget: z
+    .union([z.number(), z.string()])
+    .transform(String)
+    .pipe(z.string().regex(/^\d{1,15}(\.\d{1,3})?$/, "must be an amount such as 500.00"))
+    .optional(),
+  collectionMethod: z.enum(["charge_automatically", "send_invoice"]).optional(),
+  daysUntilDue: z.int().min(1).max(365).optional(),
+  metadata: z.record(storableText(), z.string().max(1000)).optional(),
+});
+
+export type CustomerSettings = z.infer<typeof customerSettingsSchema>;
+
+export interface Customer {
+  customerId: string;
+  settings: CustomerSettings;
+  createdAtMs: number;
+}

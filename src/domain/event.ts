@@ -1,0 +1,152 @@
+import { z } from "zod";
+import { decimalFromNumber, parseDecimal, scaledTo } from "./decimal.ts";
+import type { Meter } from "./meter.ts";
+import type { Series } from "./series.ts";
+import { isStorableText, MAX_TEXT_LENGTH, storableText } from "./text.ts";
+import { HOUR_MS, MINUTE_MS } from "./window.ts";
+
+/** Most events of one call. */
+export const MAX_EVENTS = 1000;
+/** Largest counted integer: beyond it a double, which is what Redis scripts count in, is not exact. */
+export const MAX_COUNTED = 2n ** 53n - 1n;
+/** How far an event's time may lie ahead of its receipt: room for clocks that differ. */
+export const FUTURE_LIMIT_MS = 5 * MINUTE_MS;
+
+const timestampSchema = z.union([z.iso.datetime({ offset: true }), z.int().min(0).max(8.64e15)]);
+
+/** One event as a client sends it. Unknown members are refused: a misspelt `id` would bill a retry twice. */
+export const eventSchema = z.strictObject({
+  id: storableText().optional(),
+  customerId: storableText(),
+  metricName: storableText(),
+  value: z.union([z.number(), z.string()]).default(1),
+  timestamp: timestampSchema.optional(),
+  metadata: z.record(z.string(), z.unknown()).default({}),
+});
+
+export type Event = z.infer<typeof eventSchema>;
+
+/** Why one event is not counted; codes of the API. */
+export type RejectionCode =
+  | "invalid_event"
+  | "unknown_metric"
+  | "unknown_customer"
+  | "value_out_of_range"
+  | "too_precise"
+  | "too_late"
+  | "too_early"
+  | "event_conflict"
+  | "counter_overflow"
+  | "too_many_series";
+
+export interface Rejection {
+  code: RejectionCode;
+  detail: string;
+}
+
+/** What one event adds to which counter. */
+export interface Measurement {
+  customerId: string;
+  series: Series;
+  /** Integer at the meter's scale. */
+  value: bigint;
+  timeMs: number;
+}
+
+/** Epoch ms of an event; the time of receipt when it carries none. */
+export function eventTimeMs(event: Event, receivedAtMs: number): number {
+  if (event.timestamp === undefined) {
+    return receivedAtMs;
+  }
+  return typeof event.timestamp === "number" ? event.timestamp : Date.parse(event.timestamp);
+}
+
+/**
+ * Checks an event against its meter and the late window.
+ *
+ * Lateness is judged at the time of receipt, and before anything is looked up.
+ */
+export function measure(
+  event: Event,
+  meter: Meter,
+  receivedAtMs: number,
+  lateEventHours: number,
+): Measurement | Rejection {
+  const timeMs = eventTimeMs(event, receivedAtMs);
+  if (timeMs < receivedAtMs - lateEventHours * HOUR_MS) {
+    return {
+      code: "too_late",
+      detail: `the event is older than ${lateEventHours} h; correct past usage with an adjustment`,
+    };
+  }
+  if (timeMs > receivedAtMs + FUTURE_LIMIT_MS) {
+    return {
+      code: "too_early",
+      detail: "the event's timestamp is more than 5 minutes ahead; check the sender's clock",
+    };
+  }
+  const value = countedValue(event.value, meter);
+  if (typeof value !== "bigint") {
+    return value;
+  }
+  const dimensions = eventDimensions(event, meter);
+  if ("code" in dimensions) {
+    return dimensions;
+  }
+  const series = {
+    metricName: meter.name,
+    aggregation: meter.aggregation,
+    scale: meter.scale,
+    dimensions: dimensions.values,
+  };
+  return { customerId: event.customerId, series, value, timeMs };
+}
+
+function countedValue(input: number | string, meter: Meter): bigint | Rejection {
+  const decimal = typeof input === "number" ? decimalFromNumber(input) : parseDecimal(input);
+  if (decimal === undefined) {
+    return {
+      code: "invalid_event",
+      detail: "value: must be a number or a plain decimal string such as 12.5",
+    };
+  }
+  const scaled = scaledTo(decimal, meter.scale);
+  if (scaled === undefined) {
+    return { code: "too_precise", detail: `value: ${meter.name} is counted to ${meter.scale} decimals` };
+  }
+  if (scaled < 0n && !meter.allowNegative) {
+    return { code: "value_out_of_range", detail: `value: ${meter.name} takes no negative values` };
+  }
+  if (scaled > MAX_COUNTED || scaled < -MAX_COUNTED) {
+    return {
+      code: "value_out_of_range",
+      detail: `value: ${meter.name} takes at most ${MAX_COUNTED} of its smallest units`,
+    };
+  }
+  return scaled;
+}
+
+function eventDimensions(event: Event, meter: Meter): { values: Record<string, string> } | Rejection {
+  const values: Record<string, string> = {};
+  for (const name of meter.dimensions) {
+    const value = Object.hasOwn(event.metadata, name) ? event.metadata[name] : undefined;
+    if (value === undefined || value === null) {
+      continue;
+    }
+    if (typeof value !== "string" && typeof value !== "number" && typeof value !== "boolean") {
+      return {
+        code: "invalid_event",
+        detail: `metadata.${name}: a dimension must be a string, number or boolean`,
+      };
+    }
+    const text = String(value);
+    if (text.length > MAX_TEXT_LENGTH || !isStorableText(text)) {
+      return {
+        code: "invalid_event",
+        detail: `metadata.${name}: at most ${MAX_TEXT_LENGTH} characters of well-formed Unicode without U+0000`,
+      };
+    }
+    values[name] = text;
+  }
+  return { values };
+}
