@@ -1,7 +1,8 @@
 import { invariant } from "../domain/invariant.ts";
 import { MINUTE_MS } from "../domain/window.ts";
 import acknowledgeSource from "./acknowledge.lua";
-import { parseBuckets, type Bucket } from "./bucket.ts";
+import type { Bucket } from "../domain/bucket.ts";
+import { parseBuckets } from "./bucket-reply.ts";
 import claimSource from "./claim.lua";
 import { dirtyKey, inflightKey, metaKey, SHARDS } from "./keys.ts";
 import type { RedisClient } from "./redis.ts";

@@ -1,6 +1,7 @@
 import { FUTURE_LIMIT_MS } from "../domain/event.ts";
 import { hourStart, HOUR_MS } from "../domain/window.ts";
-import { parseBuckets, type Bucket } from "./bucket.ts";
+import type { Bucket } from "../domain/bucket.ts";
+import { parseBuckets } from "./bucket-reply.ts";
 import { BUCKET_TTL_MS, bucketKey, dirtyKey, inflightKey, shardOf } from "./keys.ts";
 import type { RedisClient } from "./redis.ts";
 import { Script } from "./script.ts";

@@ -1,23 +1,7 @@
 import { invariant } from "../domain/invariant.ts";
-import { parseSeries, parseState, type Series, type SeriesState } from "../domain/series.ts";
+import type { Bucket } from "../domain/bucket.ts";
+import { parseSeries, parseState } from "../domain/series.ts";
 import { parseBucketKey } from "./keys.ts";
-
-/** One series of a bucket with the text that names it. */
-export interface BucketSeries {
-  text: string;
-  series: Series;
-  state: SeriesState;
-}
-
-/** A customer-hour as Redis holds it at one moment. */
-export interface Bucket {
-  key: string;
-  customerId: string;
-  hourMs: number;
-  epoch: string;
-  version: bigint;
-  series: BucketSeries[];
-}
 
 /** Reads the answer of a script that returns bucket keys, each followed by the flat fields of its hash. */
 export function parseBuckets(reply: unknown): Bucket[] {

@@ -1,0 +1,81 @@
+import type { Period } from "../domain/period.ts";
+import type { Database, Row } from "./database.ts";
+import { column, timeColumn } from "./row.ts";
+
+export interface CustomerPeriod extends Period {
+  customerId: string;
+}
+
+const TIMES = `(extract(epoch from period_start) * 1000)::bigint::text as start_ms,
+  (extract(epoch from period_end) * 1000)::bigint::text as end_ms`;
+
+/**
+ * The last periods of customers whose last period has ended by `nowMs`, at most `limit`.
+ *
+ * A deleted customer's last period is the one in which it was deleted.
+ */
+export async function endedLastPeriods(
+  database: Database,
+  nowMs: number,
+  limit: number,
+): Promise<CustomerPeriod[]> {
+  const rows = await database.query(
+    `
+select distinct on (customer_id) customer_id, ${TIMES}
+from billing_periods join customers using (customer_id)
+where not exists (
+    select 1 from billing_periods later
+    where later.customer_id = billing_periods.customer_id and later.period_start >= billing_periods.period_end)
+  and period_end <= to_timestamp($1::bigint / 1000.0) and (deleted_at is null or deleted_at >= period_end)
+order by customer_id limit $2`,
+    [nowMs, limit],
+  );
+  return rows.map(readPeriod);
+}
+
+/** Adds periods; one that is there already stays as it is. */
+export async function insertPeriods(database: Database, periods: readonly CustomerPeriod[]): Promise<void> {
+  await database.query(
+    `
+insert into billing_periods (customer_id, period_start, period_end)
+select "customerId", to_timestamp("startMs" / 1000.0), to_timestamp("endMs" / 1000.0)
+from jsonb_to_recordset($1::jsonb) as page ("customerId" text, "startMs" bigint, "endMs" bigint)
+on conflict do nothing`,
+    [JSON.stringify(periods)],
+  );
+}
+
+/** Periods not closed that ended by `endedByMs`, oldest first. */
+export async function duePeriods(
+  database: Database,
+  endedByMs: number,
+  limit: number,
+): Promise<CustomerPeriod[]> {
+  const rows = await database.query(
+    `
+select customer_id, ${TIMES} from billing_periods
+where closed_at is null and period_end <= to_timestamp($1::bigint / 1000.0)
+order by period_end, customer_id limit $2`,
+    [endedByMs, limit],
+  );
+  return rows.map(readPeriod);
+}
+
+/** How many periods wait to be closed. */
+export async function countDuePeriods(database: Database, endedByMs: number): Promise<number> {
+  const [row] = await database.query(
+    `
+select count(*)::text as due from billing_periods
+where closed_at is null and period_end <= to_timestamp($1::bigint / 1000.0)`,
+    [endedByMs],
+  );
+  return Number(row?.["due"] ?? 0);
+}
+
+function readPeriod(row: Row): CustomerPeriod {
+  return {
+    customerId: column(row, "customer_id"),
+    startMs: timeColumn(row, "start_ms"),
+    endMs: timeColumn(row, "end_ms"),
+  };
+}

@@ -1,0 +1,91 @@
+import type { Customer, CustomerSettings } from "../domain/customer.ts";
+import type { Period } from "../domain/period.ts";
+import type { Database, Row } from "./database.ts";
+import { column, timeColumn } from "./row.ts";
+
+const COLUMNS = `customer_id, settings::text, (extract(epoch from created_at) * 1000)::bigint::text as created_ms`;
+
+/**
+ * Replaces a customer's whole document; a new customer gets its first period in the same transaction.
+ *
+ * Answers whether the customer was unknown, or had been deleted, before.
+ */
+export async function putCustomer(
+  database: Database,
+  customerId: string,
+  settings: CustomerSettings,
+  nowMs: number,
+  firstPeriod: Period,
+): Promise<boolean> {
+  const [before] = await database.transaction([
+    {
+      text: "select 1 from customers where customer_id = $1 and deleted_at is null for update",
+      params: [customerId],
+    },
+    {
+      text: `
+insert into customers (customer_id, settings, created_at, updated_at)
+values ($1, $2::jsonb, to_timestamp($3::bigint / 1000.0), to_timestamp($3::bigint / 1000.0))
+on conflict (customer_id) do update
+set settings = excluded.settings, updated_at = excluded.updated_at, deleted_at = null`,
+      params: [customerId, JSON.stringify(settings), nowMs],
+    },
+    {
+      text: `
+insert into billing_periods (customer_id, period_start, period_end)
+select $1, to_timestamp($2::bigint / 1000.0), to_timestamp($3::bigint / 1000.0)
+where not exists (select 1 from billing_periods where customer_id = $1)
+on conflict do nothing`,
+      params: [customerId, firstPeriod.startMs, firstPeriod.endMs],
+    },
+  ]);
+  return (before?.length ?? 0) === 0;
+}
+
+/** Reads a customer; undefined when unknown or deleted. */
+export async function getCustomer(database: Database, customerId: string): Promise<Customer | undefined> {
+  const [row] = await database.query(
+    `select ${COLUMNS} from customers where customer_id = $1 and deleted_at is null`,
+    [customerId],
+  );
+  return row && readCustomer(row);
+}
+
+/** Customers from newest to oldest, after the one that `after` names. */
+export async function listCustomers(
+  database: Database,
+  limit: number,
+  after: { timeMs: number; id: string } | undefined,
+): Promise<Customer[]> {
+  const rows = await database.query(
+    `
+select ${COLUMNS} from customers
+where deleted_at is null and (created_at, customer_id) < (coalesce(to_timestamp($1::bigint / 1000.0), 'infinity'), $2)
+order by created_at desc, customer_id desc limit $3`,
+    [after?.timeMs ?? null, after?.id ?? "", limit],
+  );
+  return rows.map(readCustomer);
+}
+
+/** Forgets a customer's document; its ledger stays. Answers false when there was none. */
+export async function deleteCustomer(
+  database: Database,
+  customerId: string,
+  nowMs: number,
+): Promise<boolean> {
+  const rows = await database.query(
+    `
+update customers set deleted_at = to_timestamp($2::bigint / 1000.0)
+where customer_id = $1 and deleted_at is null returning 1`,
+    [customerId, nowMs],
+  );
+  return rows.length > 0;
+}
+
+function readCustomer(row: Row): Customer {
+  return {
+    customerId: column(row, "customer_id"),
+    settings: JSON.parse(column(row, "settings")) as CustomerSettings,
+    createdAtMs: timeColumn(row, "created_ms"),
+  };
+}

@@ -1,0 +1,95 @@
+import type { NeonQueryFunction } from "@neondatabase/serverless";
+
+/** Longest wait for one answer. */
+const TIMEOUT_MS = 20_000;
+
+/** Parameters as Postgres reads them; times are epoch ms and cast in the statement. */
+export type Parameter = string | number | bigint | null;
+
+export interface Statement {
+  text: string;
+  params: Parameter[];
+}
+
+/** A row as text: column name → text, or null. */
+export type Row = Record<string, string | null>;
+
+/** Postgres answered with an error; nothing of the call was applied. */
+export class LedgerError extends Error {
+  override readonly name = "LedgerError";
+  /** SQLSTATE. */
+  readonly code: string;
+
+  constructor(code: string, message: string, options: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** Postgres could not be asked, or its answer was lost: the call may have been applied. */
+export class LedgerUnreachable extends Error {
+  override readonly name = "LedgerUnreachable";
+}
+
+/** Postgres over HTTP. Each call is one request, sent once. */
+export interface Database {
+  query: (text: string, params: Parameter[]) => Promise<Row[]>;
+  /** Runs the statements in one READ COMMITTED transaction; any error rolls all of them back. */
+  transaction: (statements: Statement[]) => Promise<Row[][]>;
+}
+
+/**
+ * Prepares access to a Neon database; its driver is loaded with the first call, so that counting starts without it.
+ *
+ * `fetchEndpoint` is for a local endpoint that speaks Neon's protocol.
+ */
+export function createDatabase(url: string, fetchEndpoint?: string): Database {
+  let loaded: NeonQueryFunction<false, false> | undefined;
+  const load = async (): Promise<NeonQueryFunction<false, false>> => {
+    loaded ??= await connect(url, fetchEndpoint);
+    return loaded;
+  };
+  return {
+    query: async (text, params) => {
+      const sql = await load();
+      return answered(
+        sql.query(text, params.map(toText), { fetchOptions: { signal: AbortSignal.timeout(TIMEOUT_MS) } }),
+      );
+    },
+    transaction: async (statements) => {
+      const sql = await load();
+      const queries = statements.map(({ text, params }) => sql.query(text, params.map(toText)));
+      return answered(
+        sql.transaction(queries, {
+          isolationLevel: "ReadCommitted",
+          fetchOptions: { signal: AbortSignal.timeout(TIMEOUT_MS) },
+        }),
+      );
+    },
+  };
+}
+
+async function connect(url: string, fetchEndpoint?: string): Promise<NeonQueryFunction<false, false>> {
+  const { neon, neonConfig } = await import("@neondatabase/serverless");
+  if (fetchEndpoint !== undefined) {
+    neonConfig.fetchEndpoint = fetchEndpoint;
+  }
+  // Every column stays the text that Postgres printed.
+  return neon(url, { types: { getTypeParser: () => (text: string) => text } });
+}
+
+function toText(value: Parameter): string | null {
+  return value === null ? null : String(value);
+}
+
+async function answered<Rows>(call: Promise<unknown>): Promise<Rows> {
+  try {
+    return (await call) as Rows;
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    if (typeof code === "string" && /^[0-9A-Z]{5}$/.test(code)) {
+      throw new LedgerError(code, `Postgres: ${code}`, { cause: error });
+    }
+    throw new LedgerUnreachable("Postgres: no answer", { cause: error });
+  }
+}

@@ -1,0 +1,134 @@
+import type { Database, Row, Statement } from "./database.ts";
+import type { InvoiceStatus } from "./invoices.ts";
+import { column, timeColumn } from "./row.ts";
+
+/** The requests that bring an invoice to Stripe, in order. */
+export type StepName = "create" | "add_lines" | "finalize";
+
+export interface Step {
+  step: StepName;
+  idempotencyKey: string;
+  startedAtMs: number;
+  finishedAtMs: number | null;
+  /** What Stripe answered, or the failure of the last attempt. */
+  outcome: StepOutcome | null;
+}
+
+export interface StepOutcome {
+  stripeInvoiceId?: string;
+  /** Total before tax and discounts that Stripe has, in minor units. */
+  subtotalMinor?: string;
+  stripeStatus?: string;
+  /** The failed attempt's HTTP status and Stripe's error code. */
+  failure?: { status: number | null; code: string };
+}
+
+const COLUMNS = `step, idempotency_key, (extract(epoch from started_at) * 1000)::bigint::text as started_ms,
+  (extract(epoch from finished_at) * 1000)::bigint::text as finished_ms, outcome::text`;
+
+/**
+ * Writes down that a step is about to be tried.
+ *
+ * Answers the step as it stands and whether this is its first attempt; a later one keeps the first one's key.
+ */
+export async function startStep(
+  database: Database,
+  invoiceId: string,
+  step: StepName,
+  idempotencyKey: string,
+  nowMs: number,
+): Promise<{ step: Step; isFirst: boolean }> {
+  const [inserted, found] = await database.transaction([
+    {
+      text: `
+insert into invoice_steps (invoice_id, step, idempotency_key, started_at)
+values ($1, $2, $3, to_timestamp($4::bigint / 1000.0)) on conflict do nothing returning 1`,
+      params: [invoiceId, step, idempotencyKey, nowMs],
+    },
+    {
+      text: `select ${COLUMNS} from invoice_steps where invoice_id = $1 and step = $2`,
+      params: [invoiceId, step],
+    },
+  ]);
+  const row = found?.[0];
+  if (row === undefined) {
+    throw new Error(`step ${step} of ${invoiceId} was just written`);
+  }
+  return { step: readStep(row), isFirst: (inserted?.length ?? 0) > 0 };
+}
+
+/** Gives a step a new key for a new attempt; the caller has looked in Stripe that the last one left nothing. */
+export async function renewStep(
+  database: Database,
+  invoiceId: string,
+  step: StepName,
+  idempotencyKey: string,
+  nowMs: number,
+): Promise<void> {
+  await database.query(
+    `
+update invoice_steps
+set idempotency_key = $3, started_at = to_timestamp($4::bigint / 1000.0), outcome = null
+where invoice_id = $1 and step = $2 and finished_at is null`,
+    [invoiceId, step, idempotencyKey, nowMs],
+  );
+}
+
+/** Keeps why the last attempt of a step failed. */
+export async function failStep(
+  database: Database,
+  invoiceId: string,
+  step: StepName,
+  failure: NonNullable<StepOutcome["failure"]>,
+): Promise<void> {
+  await database.query(
+    "update invoice_steps set outcome = $3::jsonb where invoice_id = $1 and step = $2 and finished_at is null",
+    [invoiceId, step, JSON.stringify({ failure })],
+  );
+}
+
+/** Keeps what a step came to, and what follows for the invoice, in one transaction. May be repeated. */
+export async function finishStep(
+  database: Database,
+  invoiceId: string,
+  step: StepName,
+  outcome: StepOutcome,
+  invoice: { status?: InvoiceStatus; stripeInvoiceId?: string },
+  nowMs: number,
+): Promise<void> {
+  const finish: Statement = {
+    text: `
+update invoice_steps set finished_at = to_timestamp($3::bigint / 1000.0), outcome = $4::jsonb
+where invoice_id = $1 and step = $2 and finished_at is null`,
+    params: [invoiceId, step, nowMs, JSON.stringify(outcome)],
+  };
+  const follow: Statement = {
+    text: `
+update invoices set status = coalesce($2, status), stripe_invoice_id = coalesce($3, stripe_invoice_id),
+  updated_at = to_timestamp($4::bigint / 1000.0)
+where invoice_id = $1 and status in ('draft', 'in_review')`,
+    params: [invoiceId, invoice.status ?? null, invoice.stripeInvoiceId ?? null, nowMs],
+  };
+  await database.transaction([finish, follow]);
+}
+
+/** The steps of an invoice that were begun, in order. */
+export async function listSteps(database: Database, invoiceId: string): Promise<Step[]> {
+  const rows = await database.query(
+    `
+select ${COLUMNS} from invoice_steps where invoice_id = $1
+order by array_position(array['create', 'add_lines', 'finalize'], step)`,
+    [invoiceId],
+  );
+  return rows.map(readStep);
+}
+
+function readStep(row: Row): Step {
+  return {
+    step: column(row, "step") as StepName,
+    idempotencyKey: column(row, "idempotency_key"),
+    startedAtMs: timeColumn(row, "started_ms"),
+    finishedAtMs: row["finished_ms"] === null ? null : timeColumn(row, "finished_ms"),
+    outcome: JSON.parse(row["outcome"] ?? "null") as StepOutcome | null,
+  };
+}

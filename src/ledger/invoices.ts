@@ -1,0 +1,221 @@
+import type { Database, Parameter, Row, Statement } from "./database.ts";
+import { LedgerError } from "./database.ts";
+import { column, timeColumn } from "./row.ts";
+
+export type InvoiceStatus =
+  | "draft"
+  | "in_review"
+  | "open"
+  | "paid"
+  | "void"
+  | "uncollectible"
+  | "zero"
+  | "blocked";
+
+/** A tier's part of a line: quantities in the meter's unit, `unitPrice` in minor units, `amount` in major units. */
+export interface StoredTier {
+  from: string;
+  to: string | null;
+  quantity: string;
+  unitPrice: string;
+  amount: string;
+}
+
+export interface StoredLine {
+  ref: string;
+  metricName: string | null;
+  description: string;
+  quantity: string;
+  amountMinor: bigint;
+  tiers: StoredTier[];
+}
+
+/** Settings of the customer at the close: what is sent to Stripe is computed from these. */
+export interface InvoiceSnapshot {
+  stripeCustomerId: string | null;
+  collectionMethod: "charge_automatically" | "send_invoice";
+  daysUntilDue: number | null;
+  plan: string;
+}
+
+export interface Invoice {
+  invoiceId: string;
+  number: string;
+  customerId: string;
+  period: { startMs: number; endMs: number };
+  status: InvoiceStatus;
+  currency: string;
+  catalogVersion: number;
+  snapshot: InvoiceSnapshot;
+  subtotalMinor: bigint;
+  totalMinor: bigint;
+  stripeInvoiceId: string | null;
+  createdAtMs: number;
+  lines: StoredLine[];
+}
+
+/** What a close writes; the number is given by the ledger. */
+export type NewInvoice = Omit<Invoice, "number" | "createdAtMs" | "stripeInvoiceId">;
+
+const UNIQUE_VIOLATION = "23505";
+
+const SELECT = `
+select invoice_id, number, customer_id, (extract(epoch from period_start) * 1000)::bigint::text as start_ms,
+  (extract(epoch from period_end) * 1000)::bigint::text as end_ms, status, currency, catalog_version::text,
+  snapshot::text, subtotal_minor::text, total_minor::text, stripe_invoice_id,
+  (extract(epoch from created_at) * 1000)::bigint::text as created_ms,
+  (select coalesce(jsonb_agg(jsonb_build_object('ref', ref, 'metricName', metric_name, 'description', description,
+      'quantity', quantity::text, 'amountMinor', amount_minor::text, 'tiers', tiers) order by position), '[]')
+    from invoice_lines where invoice_lines.invoice_id = invoices.invoice_id)::text as lines
+from invoices`;
+
+/**
+ * Closes a period: the invoice, its lines and the end of the period in one transaction.
+ *
+ * Answers false, and changes nothing, when the period has an invoice already.
+ */
+export async function closeWithInvoice(
+  database: Database,
+  invoice: NewInvoice,
+  nowMs: number,
+): Promise<boolean> {
+  try {
+    await database.transaction([
+      insertInvoice(invoice, nowMs),
+      insertLines(invoice),
+      closePeriod(invoice, nowMs),
+    ]);
+    return true;
+  } catch (error) {
+    if (error instanceof LedgerError && error.code === UNIQUE_VIOLATION) {
+      return false;
+    }
+    throw error;
+  }
+}
+
+/** Reads one invoice with its lines; undefined when there is none of that id. */
+export async function getInvoice(database: Database, invoiceId: string): Promise<Invoice | undefined> {
+  const [row] = await database.query(`${SELECT} where invoice_id = $1`, [invoiceId]);
+  return row && readInvoice(row);
+}
+
+export interface InvoiceFilter {
+  customerId?: string | undefined;
+  status?: InvoiceStatus | undefined;
+  /** Start of the period lies in `[fromMs, toMs)`. */
+  periodStart?: { fromMs: number; toMs: number } | undefined;
+}
+
+/** Invoices from newest to oldest, after the one that `after` names. */
+export async function listInvoices(
+  database: Database,
+  filter: InvoiceFilter,
+  limit: number,
+  after: { timeMs: number; id: string } | undefined,
+): Promise<Invoice[]> {
+  const rows = await database.query(
+    `${SELECT}
+where (created_at, invoice_id) < (coalesce(to_timestamp($1::bigint / 1000.0), 'infinity'), $2)
+  and ($3::text is null or customer_id = $3) and ($4::text is null or status = $4)
+  and ($5::bigint is null or (period_start >= to_timestamp($5::bigint / 1000.0)
+    and period_start < to_timestamp($6::bigint / 1000.0)))
+order by created_at desc, invoice_id desc limit $7`,
+    [
+      after?.timeMs ?? null,
+      after?.id ?? "",
+      filter.customerId ?? null,
+      filter.status ?? null,
+      filter.periodStart?.fromMs ?? null,
+      filter.periodStart?.toMs ?? null,
+      limit,
+    ],
+  );
+  return rows.map(readInvoice);
+}
+
+/** Invoices that Stripe has not wholly been given, oldest first. */
+export async function unsentInvoices(database: Database, limit: number): Promise<Invoice[]> {
+  const rows = await database.query(
+    `${SELECT}
+where status = 'draft' and snapshot ->> 'stripeCustomerId' is not null
+order by created_at, invoice_id limit $1`,
+    [limit],
+  );
+  return rows.map(readInvoice);
+}
+
+function insertInvoice(invoice: NewInvoice, nowMs: number): Statement {
+  return {
+    text: `
+insert into invoices (invoice_id, number, customer_id, period_start, period_end, status, currency, catalog_version,
+  snapshot, subtotal_minor, total_minor, created_at, updated_at)
+values ($1, 'EM-' || lpad(nextval('invoice_numbers')::text, 7, '0'), $2, to_timestamp($3::bigint / 1000.0),
+  to_timestamp($4::bigint / 1000.0), $5, $6, $7, $8::jsonb, $9, $10, to_timestamp($11::bigint / 1000.0),
+  to_timestamp($11::bigint / 1000.0))`,
+    params: [
+      invoice.invoiceId,
+      invoice.customerId,
+      invoice.period.startMs,
+      invoice.period.endMs,
+      invoice.status,
+      invoice.currency,
+      invoice.catalogVersion,
+      JSON.stringify(invoice.snapshot),
+      invoice.subtotalMinor,
+      invoice.totalMinor,
+      nowMs,
+    ],
+  };
+}
+
+function insertLines(invoice: NewInvoice): Statement {
+  const rows = invoice.lines.map((line, position) => ({
+    position,
+    ref: line.ref,
+    metric_name: line.metricName,
+    description: line.description,
+    quantity: line.quantity,
+    amount_minor: line.amountMinor.toString(),
+    tiers: line.tiers,
+  }));
+  return {
+    text: `
+insert into invoice_lines (invoice_id, position, ref, metric_name, description, quantity, amount_minor, tiers)
+select $1, position, ref, metric_name, description, quantity, amount_minor, tiers
+from jsonb_to_recordset($2::jsonb) as page (position integer, ref text, metric_name text, description text,
+  quantity numeric, amount_minor numeric, tiers jsonb)`,
+    params: [invoice.invoiceId, JSON.stringify(rows)],
+  };
+}
+
+function closePeriod(invoice: NewInvoice, nowMs: number): Statement {
+  const params: Parameter[] = [invoice.customerId, invoice.period.startMs, nowMs];
+  return {
+    text: `
+update billing_periods set closed_at = to_timestamp($3::bigint / 1000.0)
+where customer_id = $1 and period_start = to_timestamp($2::bigint / 1000.0) and closed_at is null`,
+    params,
+  };
+}
+
+function readInvoice(row: Row): Invoice {
+  const lines = JSON.parse(column(row, "lines")) as (Omit<StoredLine, "amountMinor"> & {
+    amountMinor: string;
+  })[];
+  return {
+    invoiceId: column(row, "invoice_id"),
+    number: column(row, "number"),
+    customerId: column(row, "customer_id"),
+    period: { startMs: timeColumn(row, "start_ms"), endMs: timeColumn(row, "end_ms") },
+    status: column(row, "status") as InvoiceStatus,
+    currency: column(row, "currency"),
+    catalogVersion: Number(column(row, "catalog_version")),
+    snapshot: JSON.parse(column(row, "snapshot")) as InvoiceSnapshot,
+    subtotalMinor: BigInt(column(row, "subtotal_minor")),
+    totalMinor: BigInt(column(row, "total_minor")),
+    stripeInvoiceId: row["stripe_invoice_id"] ?? null,
+    createdAtMs: timeColumn(row, "created_ms"),
+    lines: lines.map((line) => ({ ...line, amountMinor: BigInt(line.amountMinor) })),
+  };
+}
