@@ -1,3 +1,4 @@
+import type { Meter } from "../domain/meter.ts";
 import type { Catalog, CatalogVersion } from "../rating/catalog.ts";
 import { LedgerError, type Database, type Row } from "./database.ts";
 import { column, timeColumn } from "./row.ts";
@@ -57,4 +58,27 @@ function readVersion(row: Row): CatalogVersion {
     catalog: JSON.parse(column(row, "document")) as Catalog,
     publishedAtMs: timeColumn(row, "published_ms"),
   };
+}
+
+/** Every meter ever published, as it was first. */
+export async function publishedMeters(database: Database): Promise<Meter[]> {
+  const rows = await database.query(
+    `
+select distinct on (meter ->> 'name') meter::text
+from catalog_versions, jsonb_array_elements(document -> 'meters') as meter
+order by meter ->> 'name', version`,
+    [],
+  );
+  return rows.map((row) => JSON.parse(column(row, "meter")) as Meter);
+}
+
+/** The plans that customers are on by name. */
+export async function plansInUse(database: Database): Promise<string[]> {
+  const rows = await database.query(
+    `
+select distinct settings ->> 'plan' as plan from customers
+where settings ->> 'plan' is not null and deleted_at is null order by 1 limit 1000`,
+    [],
+  );
+  return rows.map((row) => column(row, "plan"));
 }

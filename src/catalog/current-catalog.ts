@@ -1,0 +1,90 @@
+import { putCatalogCopy, readCatalogCopy } from "../counters/catalog-copy.ts";
+import { RedisError, type RedisClient } from "../counters/redis.ts";
+import type { Meter } from "../domain/meter.ts";
+import { latestCatalog } from "../ledger/catalog-versions.ts";
+import type { Database } from "../ledger/database.ts";
+import type { CatalogVersion } from "../rating/catalog.ts";
+
+/** How long an isolate prices and counts by the catalog it has read. */
+const FRESH_MS = 15_000;
+
+/** A published catalog, ready to look meters up in. */
+export interface HeldCatalog extends CatalogVersion {
+  meters: ReadonlyMap<string, Meter>;
+}
+
+/** An isolate's memory of the catalog: plain data that requests may share. */
+export interface CatalogMemory {
+  held: HeldCatalog | undefined;
+  readAtMs: number;
+}
+
+export interface CatalogDeps {
+  redis: RedisClient;
+  database: Database;
+  catalogMemory: CatalogMemory;
+}
+
+/**
+ * The catalog in force: from memory, then Redis, then once from Postgres, and put back.
+ *
+ * Undefined only when Postgres itself says that none was ever published. When no store answers, an older one in memory
+ * serves; without one the error of the last store is thrown.
+ */
+export async function currentCatalog(deps: CatalogDeps, nowMs: number): Promise<HeldCatalog | undefined> {
+  const { catalogMemory: memory } = deps;
+  if (memory.held !== undefined && nowMs - memory.readAtMs < FRESH_MS) {
+    return memory.held;
+  }
+  try {
+    const found = (await fromRedis(deps.redis)) ?? (await fromPostgres(deps));
+    if (found !== undefined) {
+      remember(memory, found, nowMs);
+    }
+    return found && memory.held;
+  } catch (error) {
+    if (memory.held !== undefined) {
+      return memory.held;
+    }
+    throw error;
+  }
+}
+
+/** Makes a version known to this isolate and, through Redis, to all others. */
+export async function spreadCatalog(
+  deps: CatalogDeps,
+  version: CatalogVersion,
+  nowMs: number,
+): Promise<void> {
+  await putCatalogCopy(deps.redis, version.version, JSON.stringify(version));
+  remember(deps.catalogMemory, version, nowMs);
+}
+
+function remember(memory: CatalogMemory, found: CatalogVersion, nowMs: number): void {
+  if (memory.held?.version !== found.version) {
+    memory.held = { ...found, meters: new Map(found.catalog.meters.map((meter) => [meter.name, meter])) };
+  }
+  memory.readAtMs = nowMs;
+}
+
+/** Undefined when Redis has none or does not answer: Postgres is asked then. */
+async function fromRedis(redis: RedisClient): Promise<CatalogVersion | undefined> {
+  try {
+    const document = await readCatalogCopy(redis);
+    return document === undefined ? undefined : (JSON.parse(document) as CatalogVersion);
+  } catch (error) {
+    if (error instanceof RedisError) {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+async function fromPostgres(deps: CatalogDeps): Promise<CatalogVersion | undefined> {
+  const latest = await latestCatalog(deps.database);
+  if (latest !== undefined) {
+    // Best effort: the next reader of an empty Redis asks Postgres again.
+    await putCatalogCopy(deps.redis, latest.version, JSON.stringify(latest)).catch(() => undefined);
+  }
+  return latest;
+}
