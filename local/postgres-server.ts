@@ -5,8 +5,8 @@ import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { Client } from "pg";
 import { freePort, startChild, type Child } from "./child.ts";
+import { runServer, type LocalServer } from "./local-server.ts";
 import { makeDataFolder, postgresHome, type PostgresHome } from "./postgres-home.ts";
-import type { LocalServer } from "./redis-server.ts";
 
 const NAME = "edgemeter";
 const START_ATTEMPTS = 20;
@@ -19,6 +19,8 @@ export interface PostgresOptions {
   dir: string;
   fresh: boolean;
   print: (line: string) => void;
+  /** Told each process that is started. */
+  onStart?: (pid: number) => void;
 }
 
 /** Starts a real Postgres on a free loopback port, its data folder made at the first start. */
@@ -29,29 +31,19 @@ export async function startPostgres(options: PostgresOptions): Promise<LocalServ
     await initialise(home);
   }
   const port = await freePort();
-  let child: Child | undefined = await startProcess(home, port);
-  const url = `postgres://${NAME}:${NAME}@127.0.0.1:${port}/${NAME}`;
+  const start = async (): Promise<Child> => {
+    const child = await startProcess(home, port);
+    options.onStart?.(child.pid);
+    return child;
+  };
+  const server = await runServer(`postgres://${NAME}:${NAME}@127.0.0.1:${port}/${NAME}`, start);
   try {
-    await createDatabase(url);
+    await createDatabase(server.url);
   } catch (error) {
-    await child.stop();
+    await server.stop();
     throw error;
   }
-  const end = async (how: "stop" | "kill"): Promise<void> => {
-    const ending = child;
-    child = undefined;
-    await ending?.[how]();
-  };
-  return {
-    url,
-    pid: () => child?.pid,
-    stop: () => end("stop"),
-    kill: () => end("kill"),
-    restart: async () => {
-      await end("stop");
-      child = await startProcess(home, port);
-    },
-  };
+  return server;
 }
 
 /** Made beside its place and moved there when complete: a half made folder is never taken for data. */

@@ -1,24 +1,16 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { freePort, startChild, type Child } from "./child.ts";
+import { runServer, type LocalServer } from "./local-server.ts";
 import { redisBinary } from "./redis-install.ts";
-
-/** A server of the local stack; it keeps its port and its data over `restart`. */
-export interface LocalServer {
-  url: string;
-  /** Undefined when the server is the user's own. */
-  pid: () => number | undefined;
-  stop: () => Promise<void>;
-  kill: () => Promise<void>;
-  /** Starts it again, after ending it in order if it runs. */
-  restart: () => Promise<void>;
-}
 
 export interface RedisOptions {
   /** The stack's folder; data is kept in its `redis`. */
   dir: string;
   fresh: boolean;
   print: (line: string) => void;
+  /** Told each process that is started. */
+  onStart?: (pid: number) => void;
 }
 
 /** Starts a real Redis on a free loopback port. */
@@ -30,22 +22,12 @@ export async function startRedis(options: RedisOptions): Promise<LocalServer> {
   }
   await mkdir(data, { recursive: true });
   const port = await freePort();
-  let child: Child | undefined = await startProcess(binary, data, port);
-  const end = async (how: "stop" | "kill"): Promise<void> => {
-    const ending = child;
-    child = undefined;
-    await ending?.[how]();
+  const start = async (): Promise<Child> => {
+    const child = await startProcess(binary, data, port);
+    options.onStart?.(child.pid);
+    return child;
   };
-  return {
-    url: `redis://127.0.0.1:${port}`,
-    pid: () => child?.pid,
-    stop: () => end("stop"),
-    kill: () => end("kill"),
-    restart: async () => {
-      await end("stop");
-      child = await startProcess(binary, data, port);
-    },
-  };
+  return runServer(`redis://127.0.0.1:${port}`, start);
 }
 
 /** Every write is on disk before a stop in order; a crash of the machine costs a second at most. */

@@ -5,7 +5,7 @@ import { Client } from "pg";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { migrate } from "../../../local/migrate.ts";
 import { startPostgres } from "../../../local/postgres-server.ts";
-import type { LocalServer } from "../../../local/redis-server.ts";
+import type { LocalServer } from "../../../local/local-server.ts";
 
 let dir: string;
 let server: LocalServer;

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import type { Endpoint } from "../../../local/endpoint.ts";
 import { startLocalNeon } from "../../../local/neon/server.ts";
 import { startPostgres } from "../../../local/postgres-server.ts";
-import type { LocalServer } from "../../../local/redis-server.ts";
+import type { LocalServer } from "../../../local/local-server.ts";
 
 let dir: string;
 let server: LocalServer;

@@ -2,7 +2,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Redis } from "@upstash/redis";
-import { startRedis, type LocalServer } from "../../../local/redis-server.ts";
+import type { LocalServer } from "../../../local/local-server.ts";
+import { startRedis } from "../../../local/redis-server.ts";
 import { startLocalUpstash, type LocalUpstash } from "../../../local/upstash/server.ts";
 
 const TOKEN = "secret";
