@@ -1,0 +1,83 @@
+import { expect, test } from "vitest";
+import { customerSettingsSchema } from "../../../src/domain/customer.ts";
+import { isStorableText, storableText } from "../../../src/domain/text.ts";
+
+test.each([
+  { name: "nothing", settings: {} },
+  { name: "a name of 256 characters", settings: { name: "n".repeat(256) } },
+  { name: "an address", settings: { email: "billing@acme.example" } },
+  { name: "a Stripe customer", settings: { stripeCustomerId: "cus_9s6XKzkNRiz8i3" } },
+  { name: "a plan", settings: { plan: "flat99" } },
+  { name: "a budget of nothing", settings: { budget: "0" } },
+  { name: "a budget to the cent", settings: { budget: "500.00" } },
+  { name: "an invoice to pay", settings: { collectionMethod: "send_invoice", daysUntilDue: 30 } },
+  { name: "metadata", settings: { metadata: { crm: "", "key:%": "v".repeat(1000) } } },
+])("customer: $name is taken and given back as it was put", ({ settings }) => {
+  const parsed = customerSettingsSchema.parse(settings);
+
+  expect(parsed).toEqual(settings);
+  expect(customerSettingsSchema.parse(JSON.parse(JSON.stringify(parsed)))).toEqual(settings);
+});
+
+test("customer: a budget that is a number is given back as a string", () => {
+  expect(customerSettingsSchema.parse({ budget: 500.5 })).toEqual({ budget: "500.5" });
+});
+
+test.each([
+  { name: "an unknown member", settings: { nmae: "x" }, path: [] },
+  { name: "an empty name", settings: { name: "" }, path: ["name"] },
+  { name: "a name with U+0000", settings: { name: "a\u0000" }, path: ["name"] },
+  { name: "no address", settings: { email: "acme" }, path: ["email"] },
+  { name: "another Stripe object", settings: { stripeCustomerId: "in_1" }, path: ["stripeCustomerId"] },
+  {
+    name: "a Stripe id with a path",
+    settings: { stripeCustomerId: "cus_1/../x" },
+    path: ["stripeCustomerId"],
+  },
+  { name: "a plan in upper case", settings: { plan: "Flat" }, path: ["plan"] },
+  { name: "a negative budget", settings: { budget: -1 }, path: ["budget"] },
+  { name: "a budget with an exponent", settings: { budget: 1e21 }, path: ["budget"] },
+  { name: "a budget in words", settings: { budget: "much" }, path: ["budget"] },
+  { name: "an unknown collection", settings: { collectionMethod: "cash" }, path: ["collectionMethod"] },
+  { name: "no days to pay", settings: { daysUntilDue: 0 }, path: ["daysUntilDue"] },
+  { name: "half a day to pay", settings: { daysUntilDue: 1.5 }, path: ["daysUntilDue"] },
+  { name: "over a year to pay", settings: { daysUntilDue: 366 }, path: ["daysUntilDue"] },
+  { name: "metadata that is no text", settings: { metadata: { a: 1 } }, path: ["metadata", "a"] },
+])("customer: $name is refused", ({ settings, path }) => {
+  const parsed = customerSettingsSchema.safeParse(settings);
+
+  expect(parsed.error?.issues.map((issue) => issue.path)).toEqual([path]);
+});
+
+test("customer: every fault is told at once", () => {
+  const parsed = customerSettingsSchema.safeParse({ name: "", budget: "-1", daysUntilDue: 0, colour: "red" });
+
+  expect(parsed.error?.issues.map((issue) => issue.path)).toEqual([
+    ["name"],
+    ["budget"],
+    ["daysUntilDue"],
+    [],
+  ]);
+});
+
+test.each([
+  { name: "a pair of surrogates", text: "\u{1F600}", isStorable: true },
+  { name: "the first half of a pair", text: "\uD83D", isStorable: false },
+  { name: "the second half of a pair", text: "a\uDE00", isStorable: false },
+  { name: "a pair the wrong way round", text: "\uDE00\uD83D", isStorable: false },
+  { name: "U+0000", text: "a\u0000b", isStorable: false },
+  { name: "U+0001", text: "\u0001", isStorable: true },
+  { name: "U+FFFE", text: "\uFFFE", isStorable: true },
+])("text: $name can be stored: $isStorable", ({ text, isStorable }) => {
+  expect(isStorableText(text)).toBe(isStorable);
+});
+
+test.each([
+  { name: "nothing", text: "", isTaken: false },
+  { name: "three characters of three", text: "abc", isTaken: true },
+  { name: "four characters of three", text: "abcd", isTaken: false },
+  { name: "three emoji of three", text: "\u{1F600}".repeat(3), isTaken: true },
+  { name: "four emoji of three", text: "\u{1F600}".repeat(4), isTaken: false },
+])("text: $name is taken: $isTaken", ({ text, isTaken }) => {
+  expect(storableText(3).safeParse(text).success).toBe(isTaken);
+});
