@@ -37,6 +37,11 @@ export function formatMinor(amountMinor: bigint, currency: Currency): string {
   return formatScaled(amountMinor, currency.decimals, currency.decimals);
 }
 
+/** Prints `scaledMinor / 10^scale` minor units as the major unit, exactly: 0.5 cent → `0.005`. */
+export function formatAmount(scaledMinor: bigint, scale: number, currency: Currency): string {
+  return formatScaled(scaledMinor, scale + currency.decimals, currency.decimals);
+}
+
 /** Reads an amount in the major unit; undefined when it is no decimal or finer than the currency. */
 export function parseMajor(text: string, currency: Currency): bigint | undefined {
   const decimal = parseDecimal(text);

@@ -2,15 +2,17 @@ import type { Database, Parameter, Row, Statement } from "./database.ts";
 import { LedgerError } from "./database.ts";
 import { column, timeColumn } from "./row.ts";
 
-export type InvoiceStatus =
-  | "draft"
-  | "in_review"
-  | "open"
-  | "paid"
-  | "void"
-  | "uncollectible"
-  | "zero"
-  | "blocked";
+export const INVOICE_STATUSES = [
+  "draft",
+  "in_review",
+  "open",
+  "paid",
+  "void",
+  "uncollectible",
+  "zero",
+  "blocked",
+] as const;
+export type InvoiceStatus = (typeof INVOICE_STATUSES)[number];
 
 /** A tier's part of a line: quantities in the meter's unit, `unitPrice` in minor units, `amount` in major units. */
 export interface StoredTier {

@@ -1,4 +1,5 @@
 import type { Bucket } from "../domain/bucket.ts";
+import type { CustomerSettings } from "../domain/customer.ts";
 import { formatScaled } from "../domain/decimal.ts";
 import type { Database, Statement } from "./database.ts";
 
@@ -57,8 +58,9 @@ export interface MetricTotal {
 }
 
 export interface UsageReading {
-  /** The customer document; undefined for an unknown customer. */
-  settings: unknown;
+  /** The customer document, also a deleted customer's; undefined for one that was never put. */
+  settings: CustomerSettings | undefined;
+  isDeleted: boolean;
   period: { startMs: number; endMs: number };
   /** False when the period is only the one asked for otherwise. */
   hasPeriod: boolean;
@@ -98,8 +100,8 @@ with asked as (
     when 'last' then (array_agg(value order by last_at desc, value desc))[1] else sum(value) end as value
   from merged group by metric_name, aggregation
 )
-select (select settings from customers where customer_id = $1 and deleted_at is null)::text as settings,
-  is_row::text, (extract(epoch from period_start) * 1000)::bigint::text as start_ms,
+select (select settings from customers where customer_id = $1)::text as settings,
+  (select deleted_at is not null from customers where customer_id = $1)::text as is_deleted, is_row::text, (extract(epoch from period_start) * 1000)::bigint::text as start_ms,
   (extract(epoch from period_end) * 1000)::bigint::text as end_ms,
   (select coalesce(jsonb_agg(jsonb_build_object('metricName', metric_name, 'value', value::text)), '[]')
     from totals)::text as totals
@@ -125,7 +127,8 @@ export async function readUsage(
     bucketRows(live),
   ]);
   return {
-    settings: JSON.parse(row?.["settings"] ?? "null") ?? undefined,
+    settings: (JSON.parse(row?.["settings"] ?? "null") as CustomerSettings | null) ?? undefined,
+    isDeleted: row?.["is_deleted"] === "true",
     period: { startMs: Number(row?.["start_ms"]), endMs: Number(row?.["end_ms"]) },
     hasPeriod: row?.["is_row"] === "true",
     totals: JSON.parse(row?.["totals"] ?? "[]") as MetricTotal[],

@@ -50,10 +50,11 @@ export async function customerUsage(
   }
   const live = await unflushedOrStale(deps, customerId, nowMs);
   const reading = await readUsage(deps.database, customerId, choicePeriod(asked, nowMs), live ?? []);
-  if (reading.settings === undefined && reading.totals.length === 0) {
+  const known = reading.isDeleted ? undefined : reading.settings;
+  if (known === undefined && reading.totals.length === 0) {
     return undefined;
   }
-  const settings = (reading.settings ?? {}) as CustomerSettings;
+  const settings: CustomerSettings = known ?? {};
   const plan = planOf(catalog.catalog, settings.plan);
   invariant(plan !== undefined, `plan of a customer is in the catalog: ${settings.plan}`);
   const quantities = metricQuantities(reading.totals, catalog);

@@ -1,0 +1,55 @@
+import { Hono } from "hono";
+import { requestId } from "hono/request-id";
+import { RedisError } from "./counters/redis.ts";
+import type { Deps } from "./deps.ts";
+import { ApiProblem, problemResponse } from "./http/problem.ts";
+import { catalogRoutes } from "./http/routes/catalog.ts";
+import { customerRoutes } from "./http/routes/customers.ts";
+import { eventRoutes } from "./http/routes/events.ts";
+import { healthRoutes } from "./http/routes/health.ts";
+import { invoiceRoutes } from "./http/routes/invoices.ts";
+import { usageRoutes } from "./http/routes/usage.ts";
+import { NoCatalog } from "./ingest/record-usage.ts";
+import { LedgerUnreachable } from "./ledger/database.ts";
+
+/** Mounts the routes and turns every failure into a problem document. */
+export function createApp(deps: Deps): Hono {
+  const app = new Hono();
+  app.use(requestId());
+  for (const routes of [
+    eventRoutes,
+    usageRoutes,
+    customerRoutes,
+    catalogRoutes,
+    invoiceRoutes,
+    healthRoutes,
+  ]) {
+    app.route("/", routes(deps));
+  }
+  app.get("/", (context) => context.json({ name: "edgemeter", health: "/healthz", readiness: "/readyz" }));
+  app.notFound((context) =>
+    problemResponse(context, new ApiProblem("not_found", "no such address; see the README")),
+  );
+  app.onError((error, context) => {
+    const problem = problemOf(error);
+    if (problem.code === "internal_error" || problem.code === "store_unavailable") {
+      deps.log({ level: "error", event: problem.code, requestId: context.get("requestId"), error });
+    }
+    return problemResponse(context, problem);
+  });
+  return app;
+}
+
+/** What we did not expect is shown bare: the log has the rest. */
+function problemOf(error: Error): ApiProblem {
+  if (error instanceof ApiProblem) {
+    return error;
+  }
+  if (error instanceof RedisError || error instanceof LedgerUnreachable) {
+    return new ApiProblem("store_unavailable", "send the same request again, under the same ids");
+  }
+  if (error instanceof NoCatalog) {
+    return new ApiProblem("no_catalog", "publish one with PUT /v1/catalog, then send again");
+  }
+  return new ApiProblem("internal_error", "tell us the requestId");
+}

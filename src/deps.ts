@@ -1,0 +1,61 @@
+import type Stripe from "stripe";
+import type { CatalogMemory } from "./catalog/current-catalog.ts";
+import { createRedis, type RedisClient } from "./counters/redis.ts";
+import { parseEnv, type Settings } from "./env.ts";
+import { hashKeys, type HashedKey } from "./http/auth.ts";
+import { createDatabase, type Database } from "./ledger/database.ts";
+import { consoleLog, type Log } from "./log.ts";
+
+/** All that the Worker's rooms are given from outside. */
+export interface Deps {
+  /** Epoch ms. Scheduled work takes its time from the trigger instead. */
+  now: () => number;
+  /** Fresh randomness with each call. */
+  randomId: () => string;
+  redis: RedisClient;
+  database: Database;
+  stripe: () => Promise<Stripe>;
+  catalogMemory: CatalogMemory;
+  keys: HashedKey[];
+  lateEventHours: number;
+  graceHours: number;
+  invoiceMode: "auto" | "review";
+  maxBuckets: number;
+  log: Log;
+}
+
+const composed = new WeakMap<object, Deps>();
+
+/** An isolate's one set of dependencies; throws when its settings are wrong. */
+export function depsOf(env: unknown): Deps {
+  const key = env as object;
+  const deps = composed.get(key) ?? composeDeps(parseEnv(env));
+  composed.set(key, deps);
+  return deps;
+}
+
+/** Builds everything from the settings: the only place where a client is made or a clock is read. */
+function composeDeps(settings: Settings): Deps {
+  return {
+    now: () => Date.now(),
+    randomId: () => crypto.randomUUID(),
+    redis: createRedis(settings.UPSTASH_REDIS_REST_URL, settings.UPSTASH_REDIS_REST_TOKEN),
+    database: createDatabase(settings.DATABASE_URL, settings.NEON_FETCH_ENDPOINT),
+    stripe: async () => {
+      // Loaded with the first invoice: the hot path starts without it.
+      const { connectStripe } = await import("./invoicing/stripe-client.ts");
+      return connectStripe(settings.STRIPE_SECRET_KEY, settings.STRIPE_API_URL);
+    },
+    catalogMemory: { held: undefined, readAtMs: 0 },
+    keys: hashKeys([
+      { scope: "admin", key: settings.ADMIN_KEY },
+      { scope: "ingest", key: settings.INGEST_KEY },
+      { scope: "read", key: settings.READ_KEY },
+    ]),
+    lateEventHours: settings.LATE_EVENT_HOURS,
+    graceHours: settings.INVOICE_GRACE_HOURS ?? settings.LATE_EVENT_HOURS + 1,
+    invoiceMode: settings.INVOICE_MODE,
+    maxBuckets: settings.FLUSH_MAX_BUCKETS,
+    log: consoleLog,
+  };
+}

@@ -1,0 +1,42 @@
+import { z } from "zod";
+
+/** A whole number given as text, as Worker vars are. */
+function integer(min: number, max: number): z.ZodPipe<z.ZodCoercedNumber, z.ZodInt> {
+  return z.coerce.number().pipe(z.int().min(min).max(max));
+}
+
+const secret = z.string().min(8);
+
+const envSchema = z.object({
+  UPSTASH_REDIS_REST_URL: z.url(),
+  UPSTASH_REDIS_REST_TOKEN: secret,
+  DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\//, "must be a postgres:// address"),
+  STRIPE_SECRET_KEY: secret,
+  ADMIN_KEY: secret,
+  INGEST_KEY: secret,
+  READ_KEY: secret,
+  LATE_EVENT_HOURS: integer(1, 24).default(24),
+  INVOICE_GRACE_HOURS: integer(1, 24 * 14).optional(),
+  INVOICE_MODE: z.enum(["auto", "review"]).default("review"),
+  FLUSH_MAX_BUCKETS: integer(16, 100_000).default(5000),
+  // Where local endpoints stand in for Neon and Stripe.
+  NEON_FETCH_ENDPOINT: z.url().optional(),
+  STRIPE_API_URL: z.url().optional(),
+});
+
+export type Settings = z.infer<typeof envSchema>;
+
+/** The Worker's settings are missing or wrong. Names only: values may be secrets. */
+export class Misconfigured extends Error {
+  override readonly name = "Misconfigured";
+}
+
+/** Reads bindings and secrets; throws {@link Misconfigured} with the names of all that are wrong. */
+export function parseEnv(env: unknown): Settings {
+  const parsed = envSchema.safeParse(env);
+  if (!parsed.success) {
+    const names = [...new Set(parsed.error.issues.map(({ path }) => String(path[0])))];
+    throw new Misconfigured(`set these vars or secrets rightly: ${names.join(", ")}`);
+  }
+  return parsed.data;
+}

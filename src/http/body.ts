@@ -1,0 +1,61 @@
+import type { Context } from "hono";
+import type { z } from "zod";
+import { ApiProblem, type InputFault } from "./problem.ts";
+
+/** Largest body taken. */
+export const MAX_BODY_BYTES = 1024 * 1024;
+
+/** Reads a JSON body: content type, size, UTF-8 and syntax are checked in this order. */
+export async function readJson(context: Context): Promise<unknown> {
+  const type = (context.req.header("content-type") ?? "").split(";")[0]?.trim().toLowerCase();
+  if (type !== "application/json") {
+    throw new ApiProblem("unsupported_media_type", "send content-type: application/json");
+  }
+  const bytes = await readBytes(context.req.raw);
+  try {
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes)) as unknown;
+  } catch {
+    throw new ApiProblem("invalid_json", "the body must be JSON in UTF-8");
+  }
+}
+
+/** Checks an input against its schema; throws with every fault and its path. */
+export function checked<Schema extends z.ZodType>(
+  schema: Schema,
+  input: unknown,
+  detail: string,
+): z.output<Schema> {
+  const parsed = schema.safeParse(input);
+  if (!parsed.success) {
+    const errors: InputFault[] = parsed.error.issues.map((issue) => ({
+      path: issue.path.join("."),
+      message: issue.message,
+    }));
+    throw new ApiProblem("invalid_content", detail, { errors });
+  }
+  return parsed.data;
+}
+
+/** Stops reading at the limit, whatever the length header says. */
+async function readBytes(request: Request): Promise<Uint8Array> {
+  const tooLarge = new ApiProblem("body_too_large", `send at most ${MAX_BODY_BYTES} bytes`);
+  if (Number(request.headers.get("content-length") ?? 0) > MAX_BODY_BYTES) {
+    throw tooLarge;
+  }
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of request.body ?? []) {
+    size += chunk.length;
+    if (size > MAX_BODY_BYTES) {
+      throw tooLarge;
+    }
+    chunks.push(chunk);
+  }
+  const bytes = new Uint8Array(size);
+  let offset = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, offset);
+    offset += chunk.length;
+  }
+  return bytes;
+}

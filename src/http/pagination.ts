@@ -1,0 +1,53 @@
+import { Buffer } from "node:buffer";
+import { z } from "zod";
+import { ApiProblem } from "./problem.ts";
+
+/** Where a page of a newest-first list begins: after the item of that time and id. */
+export interface Position {
+  timeMs: number;
+  id: string;
+}
+
+export interface PageRequest {
+  limit: number;
+  after: Position | undefined;
+}
+
+const positionSchema = z.tuple([z.int(), z.string().max(256)]);
+const DEFAULT_LIMIT = 100;
+const MAX_LIMIT = 1000;
+
+/** Reads `limit` (1–1,000) and `cursor` from a query. */
+export function readPage(query: { limit?: string | undefined; cursor?: string | undefined }): PageRequest {
+  const limit = query.limit === undefined ? DEFAULT_LIMIT : Number(query.limit);
+  if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) {
+    throw new ApiProblem("invalid_request", `limit: a whole number from 1 to ${MAX_LIMIT}`);
+  }
+  return { limit, after: query.cursor === undefined ? undefined : readCursor(query.cursor) };
+}
+
+/** Makes a page of what was read with one item more than the limit. */
+export function page<Item, Document>(
+  items: readonly Item[],
+  limit: number,
+  position: (item: Item) => Position,
+  print: (item: Item) => Document,
+): { data: Document[]; nextCursor: string | null } {
+  const data = items.slice(0, limit);
+  const last = data.at(-1);
+  const hasMore = items.length > limit && last !== undefined;
+  return { data: data.map(print), nextCursor: hasMore ? writeCursor(position(last)) : null };
+}
+
+function writeCursor({ timeMs, id }: Position): string {
+  return Buffer.from(JSON.stringify([timeMs, id])).toString("base64url");
+}
+
+function readCursor(cursor: string): Position {
+  try {
+    const [timeMs, id] = positionSchema.parse(JSON.parse(Buffer.from(cursor, "base64url").toString("utf8")));
+    return { timeMs, id };
+  } catch {
+    throw new ApiProblem("invalid_cursor", "take the cursor from nextCursor of the page before");
+  }
+}

@@ -1,0 +1,82 @@
+import { Hono } from "hono";
+import { currentCatalog } from "../../catalog/current-catalog.ts";
+import type { Deps } from "../../deps.ts";
+import { customerSettingsSchema, type Customer, type CustomerSettings } from "../../domain/customer.ts";
+import { currencyOf, parseMajor } from "../../domain/money.ts";
+import { periodContaining } from "../../domain/period.ts";
+import { isoTime } from "../../domain/window.ts";
+import { deleteCustomer, getCustomer, listCustomers, putCustomer } from "../../ledger/customers.ts";
+import { planOf, type Catalog } from "../../rating/catalog.ts";
+import { requireScope } from "../auth.ts";
+import { checked, readJson } from "../body.ts";
+import { readCustomerId } from "../customer-id.ts";
+import { page, readPage, type Position } from "../pagination.ts";
+import { ApiProblem, type InputFault } from "../problem.ts";
+
+/** `/v1/customers`: what is known of each customer. */
+export function customerRoutes(deps: Deps): Hono {
+  const routes = new Hono();
+
+  routes.put("/v1/customers/:id", requireScope(deps.keys, "admin"), async (context) => {
+    const customerId = readCustomerId(context);
+    const settings = checked(customerSettingsSchema, await readJson(context), "the customer is not valid");
+    const nowMs = deps.now();
+    const catalog = await currentCatalog(deps, nowMs);
+    checkAgainstCatalog(settings, catalog?.catalog);
+    const isNew = await putCustomer(deps.database, customerId, settings, nowMs, periodContaining(nowMs));
+    return context.json({ id: customerId, ...settings }, isNew ? 201 : 200);
+  });
+
+  routes.get("/v1/customers/:id", requireScope(deps.keys, "read"), async (context) => {
+    const customer = await getCustomer(deps.database, readCustomerId(context));
+    if (customer === undefined) {
+      throw new ApiProblem("not_found", "no customer of that id was put");
+    }
+    return context.json(customerDocument(customer));
+  });
+
+  routes.get("/v1/customers", requireScope(deps.keys, "read"), async (context) => {
+    const { limit, after } = readPage(context.req.query());
+    const customers = await listCustomers(deps.database, limit + 1, after);
+    return context.json(page(customers, limit, position, customerDocument));
+  });
+
+  routes.delete("/v1/customers/:id", requireScope(deps.keys, "admin"), async (context) => {
+    if (!(await deleteCustomer(deps.database, readCustomerId(context), deps.now()))) {
+      throw new ApiProblem("not_found", "no customer of that id was put");
+    }
+    return context.body(null, 204);
+  });
+
+  return routes;
+}
+
+function position(customer: Customer): Position {
+  return { timeMs: customer.createdAtMs, id: customer.customerId };
+}
+
+function customerDocument(customer: Customer): object {
+  return { id: customer.customerId, ...customer.settings, createdAt: isoTime(customer.createdAtMs) };
+}
+
+/** What only the catalog can tell: whether the plan is there and the budget is an amount of its currency. */
+function checkAgainstCatalog(settings: CustomerSettings, catalog: Catalog | undefined): void {
+  const errors: InputFault[] = [];
+  if (
+    settings.plan !== undefined &&
+    (catalog === undefined || planOf(catalog, settings.plan) === undefined)
+  ) {
+    errors.push({ path: "plan", message: `the catalog has no plan named ${settings.plan}` });
+  }
+  if (settings.budget !== undefined && catalog !== undefined) {
+    if (parseMajor(settings.budget, currencyOf(catalog.currency)) === undefined) {
+      errors.push({ path: "budget", message: `is finer than ${catalog.currency}` });
+    }
+  }
+  if (settings.daysUntilDue !== undefined && settings.collectionMethod !== "send_invoice") {
+    errors.push({ path: "daysUntilDue", message: "goes with collectionMethod send_invoice only" });
+  }
+  if (errors.length > 0) {
+    throw new ApiProblem("invalid_content", "the customer is not valid", { errors });
+  }
+}

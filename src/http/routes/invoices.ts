@@ -1,0 +1,118 @@
+import { Hono } from "hono";
+import type { Deps } from "../../deps.ts";
+import { currencyOf, formatMinor } from "../../domain/money.ts";
+import { isoTime } from "../../domain/window.ts";
+import { listSteps, type Step } from "../../ledger/invoice-steps.ts";
+import {
+  getInvoice,
+  INVOICE_STATUSES,
+  listInvoices,
+  type Invoice,
+  type InvoiceFilter,
+} from "../../ledger/invoices.ts";
+import { requireScope } from "../auth.ts";
+import { page, readPage, type Position } from "../pagination.ts";
+import { ApiProblem } from "../problem.ts";
+
+/** `/v1/invoices`: what was billed, and how far sending it has come. */
+export function invoiceRoutes(deps: Deps): Hono {
+  const routes = new Hono();
+
+  routes.get("/v1/invoices", requireScope(deps.keys, "read"), async (context) => {
+    const query = context.req.query();
+    const { limit, after } = readPage(query);
+    const invoices = await listInvoices(deps.database, readFilter(query), limit + 1, after);
+    return context.json(page(invoices, limit, position, invoiceDocument));
+  });
+
+  routes.get("/v1/invoices/:id", requireScope(deps.keys, "read"), async (context) => {
+    const invoice = await foundInvoice(deps, context.req.param("id"));
+    const steps = await listSteps(deps.database, invoice.invoiceId);
+    return context.json({ ...invoiceDocument(invoice), steps: steps.map(stepDocument) });
+  });
+
+  routes.post("/v1/invoices/run", requireScope(deps.keys, "admin"), async (context) => {
+    const { runInvoicing } = await import("../../invoicing/run-invoicing.ts");
+    return context.json(await runInvoicing(deps, deps.now()));
+  });
+
+  routes.post("/v1/invoices/:id/finalize", requireScope(deps.keys, "admin"), async (context) => {
+    const invoice = await foundInvoice(deps, context.req.param("id"));
+    if (invoice.status !== "in_review") {
+      throw new ApiProblem(
+        "conflict",
+        `the invoice is ${invoice.status}; only one in_review can be finalised`,
+      );
+    }
+    const { finalizeInvoice } = await import("../../invoicing/send-invoice.ts");
+    await finalizeInvoice(deps, invoice, deps.now());
+    return context.json(invoiceDocument(await foundInvoice(deps, invoice.invoiceId)));
+  });
+
+  return routes;
+}
+
+function position(invoice: Invoice): Position {
+  return { timeMs: invoice.createdAtMs, id: invoice.invoiceId };
+}
+
+async function foundInvoice(deps: Deps, invoiceId: string): Promise<Invoice> {
+  const invoice = await getInvoice(deps.database, invoiceId);
+  if (invoice === undefined) {
+    throw new ApiProblem("not_found", "there is no invoice of that id");
+  }
+  return invoice;
+}
+
+function readFilter(query: Record<string, string | undefined>): InvoiceFilter {
+  const status = INVOICE_STATUSES.find((known) => known === query["status"]);
+  if (query["status"] !== undefined && status === undefined) {
+    throw new ApiProblem("invalid_request", `status: one of ${INVOICE_STATUSES.join(", ")}`);
+  }
+  const month = /^(\d{4})-(0[1-9]|1[0-2])$/.exec(query["period"] ?? "");
+  if (query["period"] !== undefined && month === null) {
+    throw new ApiProblem("invalid_request", "period: the month in which it starts, e.g. 2026-11");
+  }
+  return {
+    customerId: query["customerId"],
+    status,
+    periodStart: month === null ? undefined : monthRange(Number(month[1]), Number(month[2])),
+  };
+}
+
+function monthRange(year: number, month: number): { fromMs: number; toMs: number } {
+  return { fromMs: Date.UTC(year, month - 1), toMs: Date.UTC(year, month) };
+}
+
+function invoiceDocument(invoice: Invoice): object {
+  const currency = currencyOf(invoice.currency);
+  return {
+    id: invoice.invoiceId,
+    number: invoice.number,
+    customerId: invoice.customerId,
+    period: { start: isoTime(invoice.period.startMs), end: isoTime(invoice.period.endMs) },
+    status: invoice.status,
+    currency: invoice.currency,
+    catalogVersion: invoice.catalogVersion,
+    lines: invoice.lines.map(({ ref, metricName, description, quantity, amountMinor, tiers }) => ({
+      ref,
+      metric: metricName,
+      description,
+      quantity,
+      amount: formatMinor(amountMinor, currency),
+      tiers,
+    })),
+    subtotal: formatMinor(invoice.subtotalMinor, currency),
+    total: formatMinor(invoice.totalMinor, currency),
+    stripeInvoiceId: invoice.stripeInvoiceId,
+  };
+}
+
+function stepDocument({ step, startedAtMs, finishedAtMs, outcome }: Step): object {
+  return {
+    step,
+    startedAt: isoTime(startedAtMs),
+    finishedAt: finishedAtMs === null ? null : isoTime(finishedAtMs),
+    outcome,
+  };
+}

@@ -1,0 +1,55 @@
+import { Hono } from "hono";
+import type { Deps } from "../../deps.ts";
+import { checkLimit } from "../../usage/check-limit.ts";
+import { customerUsage, type AskedPeriod, type CustomerUsage } from "../../usage/customer-usage.ts";
+import { usageDocument } from "../../usage/usage-document.ts";
+import { requireScope } from "../auth.ts";
+import { readCustomerId } from "../customer-id.ts";
+import { ApiProblem } from "../problem.ts";
+
+/** `GET /v1/customers/{id}/usage` and `/check`: every recorded event included. */
+export function usageRoutes(deps: Deps): Hono {
+  const routes = new Hono();
+
+  routes.get("/v1/customers/:id/usage", requireScope(deps.keys, "read"), async (context) => {
+    const asked = readPeriod(context.req.query("period"));
+    const usage = found(await customerUsage(deps, readCustomerId(context), asked, deps.now()));
+    context.header("cache-control", "no-store");
+    return context.json(usageDocument(usage));
+  });
+
+  routes.get("/v1/customers/:id/check", requireScope(deps.keys, "read", "ingest"), async (context) => {
+    const metricName = context.req.query("metric") ?? "";
+    const result = await checkLimit(deps, readCustomerId(context), metricName, deps.now());
+    if (result === "no_catalog") {
+      throw new ApiProblem("no_catalog", "publish one with PUT /v1/catalog");
+    }
+    if (result === "unknown_metric") {
+      throw new ApiProblem("invalid_request", "metric: the catalog has no meter of that name");
+    }
+    return context.json(result);
+  });
+
+  return routes;
+}
+
+function found(usage: CustomerUsage | "no_catalog" | undefined): CustomerUsage {
+  if (usage === "no_catalog") {
+    throw new ApiProblem("no_catalog", "publish one with PUT /v1/catalog");
+  }
+  if (usage === undefined) {
+    throw new ApiProblem("not_found", "no customer of that id was put and it has no usage in this period");
+  }
+  return usage;
+}
+
+function readPeriod(text: string | undefined): AskedPeriod {
+  if (text === undefined || text === "current") {
+    return { kind: "current" };
+  }
+  const month = /^(\d{4})-(0[1-9]|1[0-2])$/.exec(text);
+  if (month === null) {
+    throw new ApiProblem("invalid_request", "period: current, or the month in which it starts, e.g. 2026-11");
+  }
+  return { kind: "month", monthMs: Date.UTC(Number(month[1]), Number(month[2]) - 1) };
+}

@@ -1,0 +1,86 @@
+import { readUnflushed } from "../counters/unflushed.ts";
+import { shardOf } from "../counters/keys.ts";
+import type { RedisClient } from "../counters/redis.ts";
+import type { CustomerSettings } from "../domain/customer.ts";
+import { invariant } from "../domain/invariant.ts";
+import type { CustomerPeriod } from "../ledger/billing-periods.ts";
+import { catalogInForce } from "../ledger/catalog-versions.ts";
+import type { Database } from "../ledger/database.ts";
+import { closeWithInvoice } from "../ledger/invoices.ts";
+import { readUsage, upsertBuckets } from "../ledger/usage-records.ts";
+import { planOf, type CatalogVersion } from "../rating/catalog.ts";
+import { rate } from "../rating/rate.ts";
+import { metricQuantities } from "../usage/customer-usage.ts";
+import { computeInvoice } from "./compute-invoice.ts";
+
+export interface CloseDeps {
+  redis: RedisClient;
+  database: Database;
+  /** Fresh randomness with each call. */
+  randomId: () => string;
+}
+
+/**
+ * Closes one due period: its usage into the ledger, priced, and the invoice written.
+ *
+ * Answers false when another run has closed it meanwhile. May be repeated.
+ */
+export async function closePeriod(
+  deps: CloseDeps,
+  period: CustomerPeriod,
+  versions: CatalogVersions,
+  nowMs: number,
+): Promise<boolean> {
+  const { customerId, startMs, endMs } = period;
+  const unflushed = await readUnflushed(deps.redis, customerId, startMs, endMs);
+  if (unflushed.length > 0) {
+    // They stay in their index: the next flush finds them written and lets go of them.
+    await upsertBuckets(deps.database, shardOf(customerId), unflushed, nowMs);
+  }
+  const version = await versions.at(endMs);
+  const reading = await readUsage(deps.database, customerId, exactly(period), []);
+  // A deleted customer's last period is billed by the settings it had.
+  const settings: CustomerSettings = reading.settings ?? {};
+  const plan = planOf(version.catalog, settings.plan);
+  if (plan === undefined) {
+    throw new Error(
+      `catalog version ${version.version} has no plan ${settings.plan}: put the customer on another`,
+    );
+  }
+  const meters = new Map(version.catalog.meters.map((meter) => [meter.name, meter]));
+  const rating = rate(version.catalog, plan, metricQuantities(reading.totals, { meters }));
+  const base = {
+    invoiceId: `inv_${deps.randomId()}`,
+    customerId,
+    period: { startMs, endMs },
+    catalogVersion: version.version,
+  };
+  return closeWithInvoice(deps.database, computeInvoice(base, settings, plan.name, rating), nowMs);
+}
+
+/** The catalog versions of one run, each read once. */
+export class CatalogVersions {
+  readonly #database: Database;
+  readonly #known = new Map<number, CatalogVersion>();
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** The version in force at a period's end. */
+  async at(endMs: number): Promise<CatalogVersion> {
+    const known = this.#known.get(endMs);
+    if (known !== undefined) {
+      return known;
+    }
+    const found = await catalogInForce(this.#database, endMs);
+    invariant(found !== undefined, "a period that is closed has a catalog");
+    this.#known.set(endMs, found);
+    return found;
+  }
+}
+
+function exactly(period: CustomerPeriod): Parameters<typeof readUsage>[2] {
+  const { startMs, endMs } = period;
+  return { startFromMs: startMs, startToMs: startMs, endAfterMs: startMs, otherwise: { startMs, endMs } };
+}

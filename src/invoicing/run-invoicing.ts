@@ -1,0 +1,81 @@
+import type { Database } from "../ledger/database.ts";
+import { HOUR_MS } from "../domain/window.ts";
+import { periodFrom } from "../domain/period.ts";
+import type { Log } from "../log.ts";
+import { countDuePeriods, duePeriods, endedLastPeriods, insertPeriods } from "../ledger/billing-periods.ts";
+import { unsentInvoices } from "../ledger/invoices.ts";
+import { CatalogVersions, closePeriod, type CloseDeps } from "./close-period.ts";
+import { sendInvoice, type SendDeps } from "./send-invoice.ts";
+
+/** Most periods closed and most invoices sent by one run: well within a Worker's subrequests. */
+const MAX_PER_RUN = 500;
+/** Customers worked on at the same time; none waits for another's failure. */
+const PARALLEL = 5;
+/** Most customers given their next period in one statement. */
+const PERIOD_PAGE = 1000;
+
+export interface InvoicingDeps extends CloseDeps, SendDeps {
+  graceHours: number;
+  log: Log;
+}
+
+export interface InvoicingReport {
+  closed: number;
+  sent: number;
+  blocked: number;
+  failed: number;
+  /** Due periods and unsent invoices that are left for the next run. */
+  remaining: number;
+}
+
+/** Extends periods, closes what is due and sends what is unsent, as much as one run may. May run twice at once. */
+export async function runInvoicing(deps: InvoicingDeps, nowMs: number): Promise<InvoicingReport> {
+  const report: InvoicingReport = { closed: 0, sent: 0, blocked: 0, failed: 0, remaining: 0 };
+  await extendPeriods(deps.database, nowMs);
+  const endedByMs = nowMs - deps.graceHours * HOUR_MS;
+  const versions = new CatalogVersions(deps.database);
+  await eachInParallel(await duePeriods(deps.database, endedByMs, MAX_PER_RUN), async (period) => {
+    try {
+      report.closed += (await closePeriod(deps, period, versions, nowMs)) ? 1 : 0;
+    } catch (error) {
+      report.failed += 1;
+      deps.log({ level: "error", event: "period_not_closed", customerId: period.customerId, error });
+    }
+  });
+  await eachInParallel(await unsentInvoices(deps.database, MAX_PER_RUN), async (invoice) => {
+    try {
+      const outcome = await sendInvoice(deps, invoice, nowMs);
+      report[outcome] += 1;
+    } catch (error) {
+      report.failed += 1;
+      deps.log({ level: "error", event: "invoice_not_sent", customerId: invoice.customerId, error });
+    }
+  });
+  report.remaining = await countDuePeriods(deps.database, endedByMs);
+  return report;
+}
+
+/** Gives every customer whose last period has ended the next one, until it reaches past now. */
+async function extendPeriods(database: Database, nowMs: number): Promise<void> {
+  for (;;) {
+    const ended = await endedLastPeriods(database, nowMs, PERIOD_PAGE);
+    if (ended.length === 0) {
+      return;
+    }
+    const next = ended.map(({ customerId, endMs }) => ({ customerId, ...periodFrom(endMs) }));
+    await insertPeriods(database, next);
+  }
+}
+
+async function eachInParallel<Item>(
+  items: readonly Item[],
+  work: (item: Item) => Promise<void>,
+): Promise<void> {
+  const queue = items.values();
+  const lanes = Array.from({ length: PARALLEL }, async () => {
+    for (const item of queue) {
+      await work(item);
+    }
+  });
+  await Promise.all(lanes);
+}

@@ -1,0 +1,137 @@
+import type Stripe from "stripe";
+import { invariant } from "../domain/invariant.ts";
+import type { Invoice, StoredLine } from "../ledger/invoices.ts";
+
+/** Ties a Stripe invoice to ours. */
+const INVOICE_KEY = "edgemeter_invoice_id";
+/** Ties a Stripe line to ours. */
+const REF_KEY = "edgemeter_ref";
+const PAGE = 100;
+
+interface KeyedAttempt {
+  idempotencyKey: string;
+  mayBeThere: boolean;
+}
+
+/** Creates the draft that will carry our lines and nothing else. */
+export async function createDraft(
+  stripe: Stripe,
+  invoice: Invoice,
+  idempotencyKey: string,
+): Promise<Stripe.Invoice> {
+  const { snapshot, period } = invoice;
+  return stripe.invoices.create(
+    {
+      customer: stripeCustomer(invoice),
+      currency: invoice.currency,
+      auto_advance: false,
+      // Items of other origin that wait for the customer's next invoice stay where they are.
+      pending_invoice_items_behavior: "exclude",
+      collection_method: snapshot.collectionMethod,
+      ...(snapshot.daysUntilDue !== null && { days_until_due: snapshot.daysUntilDue }),
+      description: `Usage ${day(period.startMs)} to ${day(period.endMs - 1)} (UTC)`,
+      metadata: {
+        [INVOICE_KEY]: invoice.invoiceId,
+        edgemeter_number: invoice.number,
+        edgemeter_customer_id: invoice.customerId,
+        edgemeter_period_start: new Date(period.startMs).toISOString(),
+      },
+    },
+    { idempotencyKey },
+  );
+}
+
+/**
+ * Looks for what an earlier attempt has created; undefined when it left nothing.
+ *
+ * Lists the customer's invoices, as search lags behind. Of several the oldest stays, surplus drafts are deleted.
+ */
+export async function findDraft(stripe: Stripe, invoice: Invoice): Promise<Stripe.Invoice | undefined> {
+  const found: Stripe.Invoice[] = [];
+  for await (const candidate of stripe.invoices.list({ customer: stripeCustomer(invoice), limit: PAGE })) {
+    if (candidate.metadata?.[INVOICE_KEY] === invoice.invoiceId) {
+      found.push(candidate);
+    }
+  }
+  // Stripe lists the newest first; one that is no draft any more is the one that counts.
+  const kept = found.findLast(({ status }) => status !== "draft") ?? found.at(-1);
+  const surplus = found.filter((candidate) => candidate !== kept && candidate.status === "draft");
+  for (const { id } of surplus) {
+    await stripe.invoices.del(id);
+  }
+  return kept;
+}
+
+/** Adds the lines that are not there yet, at once; answers the total before tax and discounts, in minor units. */
+export async function addMissingLines(
+  stripe: Stripe,
+  invoice: Invoice,
+  stripeInvoiceId: string,
+  attempt: KeyedAttempt,
+): Promise<number> {
+  const lines = invoice.lines.filter(({ amountMinor }) => amountMinor !== 0n);
+  const there = attempt.mayBeThere ? await presentRefs(stripe, stripeInvoiceId) : new Set<string>();
+  const missing = lines.filter(({ ref }) => !there.has(ref));
+  if (missing.length === 0) {
+    return (await stripe.invoices.retrieve(stripeInvoiceId)).subtotal;
+  }
+  const period = { start: invoice.period.startMs / 1000, end: invoice.period.endMs / 1000 };
+  const added = await stripe.invoices.addLines(
+    stripeInvoiceId,
+    { lines: missing.map((line) => ({ ...lineParams(line), period })) },
+    // Other parameters need another key.
+    {
+      idempotencyKey:
+        missing.length === lines.length ? attempt.idempotencyKey : `${attempt.idempotencyKey}-rest`,
+    },
+  );
+  return added.subtotal;
+}
+
+/** Finalises a draft so that Stripe collects it; answers the status it has then. */
+export async function finalizeDraft(
+  stripe: Stripe,
+  stripeInvoiceId: string,
+  attempt: KeyedAttempt,
+): Promise<string> {
+  if (attempt.mayBeThere) {
+    const { status } = await stripe.invoices.retrieve(stripeInvoiceId);
+    if (status !== null && status !== "draft") {
+      return status;
+    }
+  }
+  const { idempotencyKey } = attempt;
+  const finalized = await stripe.invoices.finalizeInvoice(
+    stripeInvoiceId,
+    { auto_advance: true },
+    { idempotencyKey },
+  );
+  return finalized.status ?? "open";
+}
+
+async function presentRefs(stripe: Stripe, stripeInvoiceId: string): Promise<Set<string>> {
+  const refs = new Set<string>();
+  for await (const line of stripe.invoices.listLineItems(stripeInvoiceId, { limit: PAGE })) {
+    const ref = line.metadata[REF_KEY];
+    if (ref !== undefined) {
+      refs.add(ref);
+    }
+  }
+  return refs;
+}
+
+function lineParams(line: StoredLine): Stripe.InvoiceAddLinesParams.Line {
+  const amount = Number(line.amountMinor);
+  invariant(Number.isSafeInteger(amount), `amount of line ${line.ref} fits Stripe's integers`);
+  return { amount, description: line.description, metadata: { [REF_KEY]: line.ref } };
+}
+
+function stripeCustomer(invoice: Invoice): string {
+  const { stripeCustomerId } = invoice.snapshot;
+  invariant(stripeCustomerId !== null, `invoice ${invoice.invoiceId} has a Stripe customer`);
+  return stripeCustomerId;
+}
+
+function day(timeMs: number): string {
+  return new Date(timeMs).toISOString().slice(0, 10);
+}
