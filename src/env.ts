@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** A whole number given as text, as Worker vars are. */
 function integer(min: number, max: number): z.ZodPipe<z.ZodCoercedNumber, z.ZodInt> {

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { nameSchema } from "./meter.ts";
 import { storableText } from "./text.ts";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { decimalFromNumber, parseDecimal, scaledTo } from "./decimal.ts";
 import type { Meter } from "./meter.ts";
 import type { Series } from "./series.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { storableText } from "./text.ts";
 
 export const AGGREGATIONS = ["sum", "count", "max", "min", "last"] as const;

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** Longest id, customer id and dimension value, in UTF-16 code units. */
 export const MAX_TEXT_LENGTH = 128;

@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { z } from "zod";
+import * as z from "zod";
 import { ApiProblem } from "./problem.ts";
 
 /** Where a page of a newest-first list begins: after the item of that time and id. */

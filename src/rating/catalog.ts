@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { decimalFromNumber, formatScaled, parseDecimal, scaledTo } from "../domain/decimal.ts";
 import { MAX_SCALE, meterSchema, nameSchema } from "../domain/meter.ts";
 import { currencyOf, parseMajor } from "../domain/money.ts";

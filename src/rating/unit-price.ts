@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { formatScaled, parseDecimal, scaledTo } from "../domain/decimal.ts";
 
 /** Decimals of a unit price: prices are counted in 10^-12 of a minor unit. */
