@@ -1,0 +1,65 @@
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+import { catalogSchema } from "../../../src/rating/catalog.ts";
+import { anyTiers, documentOf, givenBack, OPEN_TIERS, withPrice } from "../../support/catalog-fixture.ts";
+import { isEqual, rational } from "../../support/rational-rating.ts";
+
+function withTiers(tiers: unknown[]) {
+  return withPrice({ tiers });
+}
+
+test.each([
+  { given: 10_000, kept: "10000" },
+  { given: "10000", kept: "10000" },
+  { given: "0010.50", kept: "10.5" },
+  { given: 2.5, kept: "2.5" },
+  { given: 1e-2, kept: "0.01" },
+  { given: 1e21, kept: "1000000000000000000000" },
+])("catalog: the bound $given is given back as $kept", ({ given, kept }) => {
+  const [tier] =
+    catalogSchema.parse(withTiers([{ upTo: given, unitPrice: "1" }, ...OPEN_TIERS])).plans[0]?.prices[0]
+      ?.tiers ?? [];
+
+  expect(tier?.upTo).toBe(kept);
+});
+
+test.each([
+  { given: "0.10", kept: "0.1" },
+  { given: 0.05, kept: "0.05" },
+  { given: "0", kept: "0" },
+  { given: "-0", kept: "0" },
+  { given: "0.000000000001", kept: "0.000000000001" },
+])("catalog: the price $given is given back as $kept", ({ given, kept }) => {
+  const [tier] =
+    catalogSchema.parse(withTiers([{ upTo: null, unitPrice: given }])).plans[0]?.prices[0]?.tiers ?? [];
+
+  expect(tier?.unitPrice).toBe(kept);
+});
+
+test("catalog: what is given back can be put again and is the same", () => {
+  fc.assert(
+    fc.property(anyTiers, ({ scale, tiers }) => {
+      const document = documentOf(scale, tiers);
+      const once = givenBack(document);
+
+      expect(givenBack(once)).toEqual(once);
+    }),
+  );
+});
+
+test("catalog: bounds and prices keep their value", () => {
+  fc.assert(
+    fc.property(anyTiers, ({ scale, tiers }) => {
+      const kept = givenBack(documentOf(scale, tiers)).plans[0]?.prices[0]?.tiers ?? [];
+
+      expect(
+        kept.map(({ upTo, unitPrice }, index) => [
+          upTo === null
+            ? tiers[index]?.upTo === null
+            : isEqual(rational(upTo), rational(tiers[index]?.upTo ?? "-1")),
+          isEqual(rational(unitPrice), rational(tiers[index]?.unitPrice ?? "-1")),
+        ]),
+      ).toEqual(tiers.map(() => [true, true]));
+    }),
+  );
+});
