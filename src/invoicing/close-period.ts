@@ -10,7 +10,7 @@ import { closeWithInvoice } from "../ledger/invoices.ts";
 import { readUsage, upsertBuckets } from "../ledger/usage-records.ts";
 import { planOf, type CatalogVersion } from "../rating/catalog.ts";
 import { rate } from "../rating/rate.ts";
-import { metricQuantities } from "../usage/customer-usage.ts";
+import { metricQuantities } from "../rating/quantities.ts";
 import { computeInvoice } from "./compute-invoice.ts";
 
 export interface CloseDeps {
@@ -47,8 +47,7 @@ export async function closePeriod(
       `catalog version ${version.version} has no plan ${settings.plan}: put the customer on another`,
     );
   }
-  const meters = new Map(version.catalog.meters.map((meter) => [meter.name, meter]));
-  const rating = rate(version.catalog, plan, metricQuantities(reading.totals, { meters }));
+  const rating = rate(version.catalog, plan, metricQuantities(reading.totals, version.catalog.meters));
   const base = {
     invoiceId: `inv_${deps.randomId()}`,
     customerId,

@@ -1,15 +1,8 @@
 import type Stripe from "stripe";
 import type { Database } from "../ledger/database.ts";
-import {
-  failStep,
-  finishStep,
-  renewStep,
-  startStep,
-  type Step,
-  type StepName,
-  type StepOutcome,
-} from "../ledger/invoice-steps.ts";
-import type { Invoice, InvoiceStatus } from "../ledger/invoices.ts";
+import { failStep, finishStep, renewStep, startStep, type Step } from "../ledger/invoice-steps.ts";
+import type { InvoiceStatus, StepName, StepOutcome } from "../ledger/invoice-status.ts";
+import type { Invoice } from "../ledger/invoices.ts";
 import { HOUR_MS } from "../domain/window.ts";
 import { addMissingLines, createDraft, finalizeDraft, findDraft } from "./stripe-invoice.ts";
 

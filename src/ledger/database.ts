@@ -3,6 +3,9 @@ import type { NeonQueryFunction } from "@neondatabase/serverless";
 /** Longest wait for one answer. */
 const TIMEOUT_MS = 20_000;
 
+/** Every column stays the text that Postgres printed. */
+const AS_TEXT = { getTypeParser: () => (text: string) => text };
+
 /** Parameters as Postgres reads them; times are epoch ms and cast in the statement. */
 export type Parameter = string | number | bigint | null;
 
@@ -52,21 +55,21 @@ export function createDatabase(url: string, fetchEndpoint?: string): Database {
   return {
     query: async (text, params) => {
       const sql = await load();
-      return answered(
-        sql.query(text, params.map(toText), { fetchOptions: { signal: AbortSignal.timeout(TIMEOUT_MS) } }),
-      );
+      return answered(sql.query(text, params.map(toText), callOptions()));
     },
     transaction: async (statements) => {
       const sql = await load();
-      const queries = statements.map(({ text, params }) => sql.query(text, params.map(toText)));
-      return answered(
-        sql.transaction(queries, {
-          isolationLevel: "ReadCommitted",
-          fetchOptions: { signal: AbortSignal.timeout(TIMEOUT_MS) },
-        }),
+      const queries = statements.map(({ text, params }) =>
+        sql.query(text, params.map(toText), { types: AS_TEXT }),
       );
+      return answered(sql.transaction(queries, { isolationLevel: "ReadCommitted", ...callOptions() }));
     },
   };
+}
+
+/** Given with each call: the driver forgets what it was connected with as soon as a call has options of its own. */
+function callOptions(): { types: typeof AS_TEXT; fetchOptions: { signal: AbortSignal } } {
+  return { types: AS_TEXT, fetchOptions: { signal: AbortSignal.timeout(TIMEOUT_MS) } };
 }
 
 async function connect(url: string, fetchEndpoint?: string): Promise<NeonQueryFunction<false, false>> {
@@ -74,8 +77,7 @@ async function connect(url: string, fetchEndpoint?: string): Promise<NeonQueryFu
   if (fetchEndpoint !== undefined) {
     neonConfig.fetchEndpoint = fetchEndpoint;
   }
-  // Every column stays the text that Postgres printed.
-  return neon(url, { types: { getTypeParser: () => (text: string) => text } });
+  return neon(url);
 }
 
 function toText(value: Parameter): string | null {

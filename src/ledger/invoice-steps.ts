@@ -1,26 +1,10 @@
 import type { Database, Row, Statement } from "./database.ts";
-import type { InvoiceStatus } from "./invoices.ts";
+import type { InvoiceStatus, InvoiceStep, StepName, StepOutcome } from "./invoice-status.ts";
 import { column, timeColumn } from "./row.ts";
 
-/** The requests that bring an invoice to Stripe, in order. */
-export type StepName = "create" | "add_lines" | "finalize";
-
-export interface Step {
-  step: StepName;
+/** A step with the key that its requests carry. */
+export interface Step extends InvoiceStep {
   idempotencyKey: string;
-  startedAtMs: number;
-  finishedAtMs: number | null;
-  /** What Stripe answered, or the failure of the last attempt. */
-  outcome: StepOutcome | null;
-}
-
-export interface StepOutcome {
-  stripeInvoiceId?: string;
-  /** Total before tax and discounts that Stripe has, in minor units. */
-  subtotalMinor?: string;
-  stripeStatus?: string;
-  /** The failed attempt's HTTP status and Stripe's error code. */
-  failure?: { status: number | null; code: string };
 }
 
 const COLUMNS = `step, idempotency_key, (extract(epoch from started_at) * 1000)::bigint::text as started_ms,
@@ -110,17 +94,6 @@ where invoice_id = $1 and status in ('draft', 'in_review')`,
     params: [invoiceId, invoice.status ?? null, invoice.stripeInvoiceId ?? null, nowMs],
   };
   await database.transaction([finish, follow]);
-}
-
-/** The steps of an invoice that were begun, in order. */
-export async function listSteps(database: Database, invoiceId: string): Promise<Step[]> {
-  const rows = await database.query(
-    `
-select ${COLUMNS} from invoice_steps where invoice_id = $1
-order by array_position(array['create', 'add_lines', 'finalize'], step)`,
-    [invoiceId],
-  );
-  return rows.map(readStep);
 }
 
 function readStep(row: Row): Step {

@@ -1,18 +1,7 @@
 import type { Database, Parameter, Row, Statement } from "./database.ts";
 import { LedgerError } from "./database.ts";
 import { column, timeColumn } from "./row.ts";
-
-export const INVOICE_STATUSES = [
-  "draft",
-  "in_review",
-  "open",
-  "paid",
-  "void",
-  "uncollectible",
-  "zero",
-  "blocked",
-] as const;
-export type InvoiceStatus = (typeof INVOICE_STATUSES)[number];
+import type { InvoiceStatus, InvoiceStep } from "./invoice-status.ts";
 
 /** A tier's part of a line: quantities in the meter's unit, `unitPrice` in minor units, `amount` in major units. */
 export interface StoredTier {
@@ -54,10 +43,12 @@ export interface Invoice {
   stripeInvoiceId: string | null;
   createdAtMs: number;
   lines: StoredLine[];
+  /** The requests to Stripe that were begun, in order. */
+  steps: InvoiceStep[];
 }
 
 /** What a close writes; the number is given by the ledger. */
-export type NewInvoice = Omit<Invoice, "number" | "createdAtMs" | "stripeInvoiceId">;
+export type NewInvoice = Omit<Invoice, "number" | "createdAtMs" | "stripeInvoiceId" | "steps">;
 
 const UNIQUE_VIOLATION = "23505";
 
@@ -66,6 +57,10 @@ select invoice_id, number, customer_id, (extract(epoch from period_start) * 1000
   (extract(epoch from period_end) * 1000)::bigint::text as end_ms, status, currency, catalog_version::text,
   snapshot::text, subtotal_minor::text, total_minor::text, stripe_invoice_id,
   (extract(epoch from created_at) * 1000)::bigint::text as created_ms,
+  (select coalesce(jsonb_agg(jsonb_build_object('step', step, 'startedAtMs', (extract(epoch from started_at) * 1000)::bigint,
+      'finishedAtMs', (extract(epoch from finished_at) * 1000)::bigint, 'outcome', outcome)
+      order by array_position(array['create', 'add_lines', 'finalize'], step)), '[]')
+    from invoice_steps where invoice_steps.invoice_id = invoices.invoice_id)::text as steps,
   (select coalesce(jsonb_agg(jsonb_build_object('ref', ref, 'metricName', metric_name, 'description', description,
       'quantity', quantity::text, 'amountMinor', amount_minor::text, 'tiers', tiers) order by position), '[]')
     from invoice_lines where invoice_lines.invoice_id = invoices.invoice_id)::text as lines
@@ -218,6 +213,7 @@ function readInvoice(row: Row): Invoice {
     totalMinor: BigInt(column(row, "total_minor")),
     stripeInvoiceId: row["stripe_invoice_id"] ?? null,
     createdAtMs: timeColumn(row, "created_ms"),
+    steps: JSON.parse(column(row, "steps")) as InvoiceStep[],
     lines: lines.map((line) => ({ ...line, amountMinor: BigInt(line.amountMinor) })),
   };
 }

@@ -1,6 +1,7 @@
 import type { Bucket } from "../domain/bucket.ts";
 import type { CustomerSettings } from "../domain/customer.ts";
 import { formatScaled } from "../domain/decimal.ts";
+import type { MetricTotal } from "../rating/quantities.ts";
 import type { Database, Statement } from "./database.ts";
 
 /** Advisory lock class of the flush; the second key is the shard. */
@@ -49,12 +50,6 @@ export interface PeriodChoice {
   endAfterMs: number;
   /** Taken when the customer has no such period. */
   otherwise: { startMs: number; endMs: number };
-}
-
-/** A metric's total over a period, in the meter's unit. */
-export interface MetricTotal {
-  metricName: string;
-  value: string;
 }
 
 export interface UsageReading {

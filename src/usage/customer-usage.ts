@@ -5,12 +5,12 @@ import { FUTURE_LIMIT_MS } from "../domain/event.ts";
 import type { Bucket } from "../domain/bucket.ts";
 import { BUCKET_TTL_MS } from "../counters/keys.ts";
 import type { CustomerSettings } from "../domain/customer.ts";
-import { parseDecimal, scaledTo } from "../domain/decimal.ts";
 import { invariant } from "../domain/invariant.ts";
 import { periodContaining, type Period } from "../domain/period.ts";
 import { DAY_MS } from "../domain/window.ts";
-import { readUsage, type MetricTotal, type PeriodChoice } from "../ledger/usage-records.ts";
+import { readUsage, type PeriodChoice } from "../ledger/usage-records.ts";
 import { planOf, type Plan } from "../rating/catalog.ts";
+import { metricQuantities } from "../rating/quantities.ts";
 import { rate, type Rating } from "../rating/rate.ts";
 import { projectQuantity } from "./projection.ts";
 
@@ -57,7 +57,7 @@ export async function customerUsage(
   const settings: CustomerSettings = known ?? {};
   const plan = planOf(catalog.catalog, settings.plan);
   invariant(plan !== undefined, `plan of a customer is in the catalog: ${settings.plan}`);
-  const quantities = metricQuantities(reading.totals, catalog);
+  const quantities = metricQuantities(reading.totals, catalog.catalog.meters);
   return {
     customerId,
     catalog,
@@ -70,24 +70,6 @@ export async function customerUsage(
     rating: rate(catalog.catalog, plan, quantities),
     projected: rate(catalog.catalog, plan, projectAll(quantities, catalog, reading.period, nowMs)),
   };
-}
-
-/** Totals as integers at their meters' scales; a metric that the catalog no longer has is left out. */
-export function metricQuantities(
-  totals: readonly MetricTotal[],
-  catalog: Pick<HeldCatalog, "meters">,
-): Map<string, bigint> {
-  const quantities = new Map<string, bigint>();
-  for (const { metricName, value } of totals) {
-    const meter = catalog.meters.get(metricName);
-    if (meter !== undefined) {
-      const decimal = parseDecimal(value);
-      const quantity = decimal && scaledTo(decimal, meter.scale);
-      invariant(quantity !== undefined, `ledger total of ${metricName} is at its meter's scale`);
-      quantities.set(metricName, quantity);
-    }
-  }
-  return quantities;
 }
 
 async function unflushedOrStale(

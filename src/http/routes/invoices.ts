@@ -2,13 +2,13 @@ import { Hono } from "hono";
 import type { Deps } from "../../deps.ts";
 import { currencyOf, formatMinor } from "../../domain/money.ts";
 import { isoTime } from "../../domain/window.ts";
-import { listSteps, type Step } from "../../ledger/invoice-steps.ts";
+import { INVOICE_STATUSES, type InvoiceStep } from "../../ledger/invoice-status.ts";
 import {
   getInvoice,
-  INVOICE_STATUSES,
   listInvoices,
   type Invoice,
   type InvoiceFilter,
+  type StoredTier,
 } from "../../ledger/invoices.ts";
 import { requireScope } from "../auth.ts";
 import { page, readPage, type Position } from "../pagination.ts";
@@ -26,9 +26,7 @@ export function invoiceRoutes(deps: Deps): Hono {
   });
 
   routes.get("/v1/invoices/:id", requireScope(deps.keys, "read"), async (context) => {
-    const invoice = await foundInvoice(deps, context.req.param("id"));
-    const steps = await listSteps(deps.database, invoice.invoiceId);
-    return context.json({ ...invoiceDocument(invoice), steps: steps.map(stepDocument) });
+    return context.json(invoiceDocument(await foundInvoice(deps, context.req.param("id"))));
   });
 
   routes.post("/v1/invoices/run", requireScope(deps.keys, "admin"), async (context) => {
@@ -100,15 +98,21 @@ function invoiceDocument(invoice: Invoice): object {
       description,
       quantity,
       amount: formatMinor(amountMinor, currency),
-      tiers,
+      tiers: tiers.map(tierDocument),
     })),
     subtotal: formatMinor(invoice.subtotalMinor, currency),
     total: formatMinor(invoice.totalMinor, currency),
     stripeInvoiceId: invoice.stripeInvoiceId,
+    steps: invoice.steps.map(stepDocument),
   };
 }
 
-function stepDocument({ step, startedAtMs, finishedAtMs, outcome }: Step): object {
+/** Members in the order they are read in; the ledger does not keep it. */
+function tierDocument({ from, to, quantity, unitPrice, amount }: StoredTier): StoredTier {
+  return { from, to, quantity, unitPrice, amount };
+}
+
+function stepDocument({ step, startedAtMs, finishedAtMs, outcome }: InvoiceStep): object {
   return {
     step,
     startedAt: isoTime(startedAtMs),

@@ -1,0 +1,33 @@
+export const INVOICE_STATUSES = [
+  "draft",
+  "in_review",
+  "open",
+  "paid",
+  "void",
+  "uncollectible",
+  "zero",
+  "blocked",
+] as const;
+export type InvoiceStatus = (typeof INVOICE_STATUSES)[number];
+
+/** The requests that bring an invoice to Stripe, in order. */
+export const STEPS = ["create", "add_lines", "finalize"] as const;
+export type StepName = (typeof STEPS)[number];
+
+/** How far one request of an invoice has come. */
+export interface InvoiceStep {
+  step: StepName;
+  startedAtMs: number;
+  finishedAtMs: number | null;
+  /** What Stripe answered, or the failure of the last attempt. */
+  outcome: StepOutcome | null;
+}
+
+export interface StepOutcome {
+  stripeInvoiceId?: string;
+  /** Total before tax and discounts that Stripe has, in minor units. */
+  subtotalMinor?: string;
+  stripeStatus?: string;
+  /** The failed attempt's HTTP status and Stripe's error code. */
+  failure?: { status: number | null; code: string };
+}
