@@ -8,6 +8,7 @@ import { amountFrom, checkAmountParams, type AmountParams } from "./item-amount.
 import { lineView, makeItem, type LineView } from "./items.ts";
 import { pageOf, type ListPage } from "./listing.ts";
 import { MAX_ITEMS_PER_INVOICE } from "./parameters/line.ts";
+import { parameterName } from "./parameters/name.ts";
 import type { StoredInvoice, StoredItem } from "./store.ts";
 
 type AddedLine = Stripe.InvoiceAddLinesParams.Line;
@@ -23,7 +24,7 @@ export interface ItemChanges extends AmountParams {
 /** Refuses what the table cannot see: contradictions, a period that ends before it starts, a foreign currency. */
 export function checkItemChanges(changes: ItemChanges, path: string, currency?: string): void {
   checkAmountParams(changes, path);
-  const name = (field: string) => (path === "" ? field : `${path}[${field}]`);
+  const name = (...fields: string[]) => parameterName(path, ...fields);
   if (changes.period !== undefined && changes.period.end < changes.period.start) {
     throw invalidParameter(name("period"), "The period's end must be greater than or equal to its start.");
   }
@@ -32,7 +33,7 @@ export function checkItemChanges(changes: ItemChanges, path: string, currency?: 
     currency !== undefined &&
     changes.price_data.currency !== currency
   ) {
-    throw currencyConflict(name("price_data[currency]"), changes.price_data.currency, currency);
+    throw currencyConflict(name("price_data", "currency"), changes.price_data.currency, currency);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Stripe } from "stripe";
 import { exclusiveParameters, invalidParameter, missingParameter, resourceMissing } from "./errors.ts";
+import { parameterName } from "./parameters/name.ts";
 
 /** The parameters of an item or a line that say what it costs. */
 export interface AmountParams {
@@ -27,7 +28,7 @@ const SCALE = 12;
 
 /** Refuses parameters that contradict each other; `path` names the line, as in `lines[0]`. */
 export function checkAmountParams(params: AmountParams, path = ""): void {
-  const name = (field: string) => (path === "" ? field : `${path}[${field}]`);
+  const name = (...fields: string[]) => parameterName(path, ...fields);
   const { amount, price_data: priceData, pricing } = params;
   if (amount !== undefined) {
     for (const other of [
@@ -52,20 +53,20 @@ export function checkAmountParams(params: AmountParams, path = ""): void {
     throw exclusiveParameters(name("price_data"), ["price_data", "unit_amount_decimal"]);
   }
   if (priceData?.unit_amount !== undefined && priceData.unit_amount_decimal !== undefined) {
-    throw exclusiveParameters(name("price_data[unit_amount]"), ["unit_amount", "unit_amount_decimal"]);
+    throw exclusiveParameters(name("price_data", "unit_amount"), ["unit_amount", "unit_amount_decimal"]);
   }
   if (
     priceData !== undefined &&
     priceData.unit_amount === undefined &&
     priceData.unit_amount_decimal === undefined
   ) {
-    throw missingParameter(name("price_data[unit_amount]"));
+    throw missingParameter(name("price_data", "unit_amount"));
   }
   if (String(params.quantity_decimal ?? "").startsWith("-")) {
     throw invalidParameter(name("quantity_decimal"), "This value must be greater than or equal to 0.");
   }
   if (pricing?.price !== undefined) {
-    throw resourceMissing("price", pricing.price, name("pricing[price]"), 400);
+    throw resourceMissing("price", pricing.price, name("pricing", "price"), 400);
   }
 }
 

@@ -1,6 +1,7 @@
 import { invalidParameter, missingParameter, notImplemented, unknownParameter } from "../errors.ts";
 import type { FormFields, FormValue } from "../form.ts";
 import { CURRENCIES } from "./currencies.ts";
+import { parameterName } from "./name.ts";
 import { timestamp, type Fields, type Rule, type Table } from "./rules.ts";
 
 const MAX_METADATA_KEYS = 50;
@@ -19,22 +20,18 @@ function validateFields(rules: Fields, fields: FormFields, path: string): Record
   const values: Record<string, unknown> = {};
   for (const name of fields.keys()) {
     if (!Object.hasOwn(rules, name)) {
-      throw unknownParameter(join(path, name));
+      throw unknownParameter(parameterName(path, name));
     }
   }
   for (const [name, rule] of Object.entries(rules)) {
     const value = fields.get(name);
     if (value !== undefined) {
-      values[name] = validateValue(rule, value, join(path, name));
+      values[name] = validateValue(rule, value, parameterName(path, name));
     } else if (rule.required) {
-      throw missingParameter(join(path, name));
+      throw missingParameter(parameterName(path, name));
     }
   }
   return values;
-}
-
-function join(path: string, name: string): string {
-  return path === "" ? name : `${path}[${name}]`;
 }
 
 function validateValue(rule: Rule, value: FormValue, param: string): unknown {
