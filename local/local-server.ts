@@ -13,14 +13,37 @@ export interface LocalServer {
   restart: () => Promise<void>;
 }
 
-/** A server run as a child process, started with `start`, now and after each restart. */
-export async function runServer(url: string, start: () => Promise<Child>): Promise<LocalServer> {
-  let child: Child | undefined = await start();
+export interface ServerOptions {
+  /** Told each process that is started. */
+  onStart?: (pid: number) => void;
+  /** Told when the server ends without having been told to. */
+  onCrash?: (what: string) => void;
+}
+
+/** A server run as a child process, begun with `start`, now and at each restart. */
+export async function runServer(
+  url: string,
+  start: () => Promise<Child>,
+  { onStart, onCrash }: ServerOptions,
+): Promise<LocalServer> {
+  let child: Child | undefined;
+  const begin = async (): Promise<void> => {
+    const begun = await start();
+    child = begun;
+    onStart?.(begun.pid);
+    begun.process.once("exit", () => {
+      if (child === begun) {
+        child = undefined;
+        onCrash?.(`${begun.process.spawnfile} ended by itself\n${begun.logs.slice(-5).join("\n")}`);
+      }
+    });
+  };
   const end = async (how: "stop" | "kill"): Promise<void> => {
     const ending = child;
     child = undefined;
     await ending?.[how]();
   };
+  await begin();
   return {
     url,
     pid: () => child?.pid,
@@ -28,7 +51,7 @@ export async function runServer(url: string, start: () => Promise<Child>): Promi
     kill: () => end("kill"),
     restart: async () => {
       await end("stop");
-      child = await start();
+      await begin();
     },
   };
 }

@@ -1,12 +1,28 @@
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { chownSync, cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { createRequire } from "node:module";
 import { arch, platform } from "node:os";
 import { dirname, join, resolve } from "node:path";
 
 /** Where everyone can reach what the project's own folder hides. */
 const OUTSIDE = "/var/lib/edgemeter";
+/** Says whose data a folder there holds. */
+const NOTE = "belongs-to";
+const GROUP_MAY_ENTER = 0o010;
 const USERS = ["postgres", "nobody"];
 
 /** Postgres refuses to run as root: root lends it one of these. */
@@ -37,13 +53,38 @@ export function postgresHome(dir: string, print: (line: string) => void): Postgr
   const owner = unprivilegedUser();
   const isReachable = canRun(join(packaged.folder, "bin", "initdb"), owner);
   const binaries = isReachable ? packaged.folder : copyBinaries(packaged, owner);
-  if (canEnter(resolve(dir), owner)) {
+  if (canEnter(resolve(dir), owner) || letEnter(resolve(dir), owner)) {
     return { binaries, data: inside, owner };
   }
-  const name = createHash("sha256").update(resolve(dir)).digest("hex").slice(0, 16);
-  const data = join(OUTSIDE, name, "postgres");
+  const data = join(outsideFolder(resolve(dir)), "postgres");
   print(`Postgres, which must not run as root, cannot reach ${resolve(dir)}: its data is in ${data}.`);
   return { binaries, data, owner };
+}
+
+/** When only the stack's own folder is closed, as a temporary one is, its group is let through. */
+function letEnter(folder: string, { uid, gid }: Owner): boolean {
+  if (!canEnter(dirname(folder), { uid, gid })) {
+    return false;
+  }
+  const { mode } = statSync(folder);
+  chownSync(folder, -1, gid);
+  chmodSync(folder, mode | GROUP_MAY_ENTER);
+  return canEnter(folder, { uid, gid });
+}
+
+/** A folder under /var/lib/edgemeter for one data folder; those whose data folder is gone are removed. */
+function outsideFolder(dir: string): string {
+  mkdirSync(OUTSIDE, { recursive: true, mode: 0o755 });
+  for (const name of readdirSync(OUTSIDE)) {
+    const note = join(OUTSIDE, name, NOTE);
+    if (existsSync(note) && !existsSync(readFileSync(note, "utf8"))) {
+      rmSync(join(OUTSIDE, name), { recursive: true, force: true });
+    }
+  }
+  const folder = join(OUTSIDE, createHash("sha256").update(dir).digest("hex").slice(0, 16));
+  mkdirSync(folder, { recursive: true, mode: 0o755 });
+  writeFileSync(join(folder, NOTE), dir);
+  return folder;
 }
 
 /** Makes the folder that is to hold the data, for the user who will own it. */

@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { Client } from "pg";
 import { freePort, startChild, type Child } from "./child.ts";
-import { runServer, type LocalServer } from "./local-server.ts";
+import { runServer, type LocalServer, type ServerOptions } from "./local-server.ts";
 import { makeDataFolder, postgresHome, type PostgresHome } from "./postgres-home.ts";
 
 const NAME = "edgemeter";
@@ -14,13 +14,11 @@ const RETRY_MS = 250;
 /** A crashed server's helpers may still hold its memory for a moment. */
 const STILL_HELD = ["pre-existing shared memory block", "is another postmaster"];
 
-export interface PostgresOptions {
+export interface PostgresOptions extends ServerOptions {
   /** The stack's folder; data is kept in its `postgres`, if the server's user can reach that. */
   dir: string;
   fresh: boolean;
   print: (line: string) => void;
-  /** Told each process that is started. */
-  onStart?: (pid: number) => void;
 }
 
 /** Starts a real Postgres on a free loopback port, its data folder made at the first start. */
@@ -31,12 +29,11 @@ export async function startPostgres(options: PostgresOptions): Promise<LocalServ
     await initialise(home);
   }
   const port = await freePort();
-  const start = async (): Promise<Child> => {
-    const child = await startProcess(home, port);
-    options.onStart?.(child.pid);
-    return child;
-  };
-  const server = await runServer(`postgres://${NAME}:${NAME}@127.0.0.1:${port}/${NAME}`, start);
+  const server = await runServer(
+    `postgres://${NAME}:${NAME}@127.0.0.1:${port}/${NAME}`,
+    () => startProcess(home, port),
+    options,
+  );
   try {
     await createDatabase(server.url);
   } catch (error) {

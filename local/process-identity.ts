@@ -25,3 +25,29 @@ export function startOf(pid: number): string | undefined {
     return undefined;
   }
 }
+
+/** The process that started this one; undefined when there is none. */
+export function parentOf(pid: number): number | undefined {
+  try {
+    if (process.platform === "linux") {
+      const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+      return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
+    }
+    return Number(execFileSync("ps", ["-o", "ppid=", "-p", String(pid)], { encoding: "utf8" }));
+  } catch {
+    return undefined;
+  }
+}
+
+/** A process's command without its folder, e.g. `sh`; undefined when there is none. */
+export function commandOf(pid: number): string | undefined {
+  try {
+    if (process.platform === "linux") {
+      return readFileSync(`/proc/${pid}/comm`, "utf8").trim();
+    }
+    const command = execFileSync("ps", ["-o", "comm=", "-p", String(pid)], { encoding: "utf8" });
+    return command.trim().replace(/^.*\//, "");
+  } catch {
+    return undefined;
+  }
+}

@@ -1,16 +1,14 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { freePort, startChild, type Child } from "./child.ts";
-import { runServer, type LocalServer } from "./local-server.ts";
+import { runServer, type LocalServer, type ServerOptions } from "./local-server.ts";
 import { redisBinary } from "./redis-install.ts";
 
-export interface RedisOptions {
+export interface RedisOptions extends ServerOptions {
   /** The stack's folder; data is kept in its `redis`. */
   dir: string;
   fresh: boolean;
   print: (line: string) => void;
-  /** Told each process that is started. */
-  onStart?: (pid: number) => void;
 }
 
 /** Starts a real Redis on a free loopback port. */
@@ -22,12 +20,7 @@ export async function startRedis(options: RedisOptions): Promise<LocalServer> {
   }
   await mkdir(data, { recursive: true });
   const port = await freePort();
-  const start = async (): Promise<Child> => {
-    const child = await startProcess(binary, data, port);
-    options.onStart?.(child.pid);
-    return child;
-  };
-  return runServer(`redis://127.0.0.1:${port}`, start);
+  return runServer(`redis://127.0.0.1:${port}`, () => startProcess(binary, data, port), options);
 }
 
 /** Every write is on disk before a stop in order; a crash of the machine costs a second at most. */

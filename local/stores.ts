@@ -1,14 +1,14 @@
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { rm } from "node:fs/promises";
 import { lockDir } from "./dir-lock.ts";
-import { startEndpoint, type Endpoint } from "./endpoint.ts";
+import type { Endpoint } from "./endpoint.ts";
 import { usersServer, type LocalServer } from "./local-server.ts";
 import { migrate } from "./migrate.ts";
 import { startLocalNeon } from "./neon/server.ts";
 import { startPostgres } from "./postgres-server.ts";
 import { startRedis } from "./redis-server.ts";
 import { startLocalUpstash, type LocalUpstash } from "./upstash/server.ts";
+import { startLocalStripe, type LocalStripe } from "./stripe/server.ts";
 
 /** Keys of the local stack: they open nothing but a server on this machine's loopback address. */
 export const localKeys = {
@@ -30,6 +30,8 @@ export interface StoresOptions {
   /** The user's own servers, instead of new ones. */
   redisUrl?: string | undefined;
   databaseUrl?: string | undefined;
+  /** Told when a server ends without having been told to. */
+  onCrash?: (what: string) => void;
 }
 
 /** All that a Worker needs beside itself. */
@@ -38,7 +40,7 @@ export interface Stores {
   postgres: LocalServer;
   upstash: LocalUpstash;
   neon: Endpoint;
-  stripe: Endpoint;
+  stripe: LocalStripe;
   /** The Worker's bindings and secrets for these stores. */
   bindings: Record<string, string>;
   /** Notes a further child of this folder, see {@link lockDir}. */
@@ -55,7 +57,8 @@ export async function startStores(options: StoresOptions): Promise<Stores> {
   if (fresh) {
     warnOfKept(options);
   }
-  const serverOptions = { dir, fresh, print, onStart: lock.noteChild };
+  const { onCrash } = options;
+  const serverOptions = { dir, fresh, print, onStart: lock.noteChild, ...(onCrash && { onCrash }) };
   const redis =
     options.redisUrl === undefined ? await startRedis(serverOptions) : usersServer(options.redisUrl);
   starting.defer(redis.stop);
@@ -85,23 +88,16 @@ export async function startStores(options: StoresOptions): Promise<Stores> {
   };
 }
 
-async function startStripe(dir: string, fresh: boolean): Promise<Endpoint> {
+async function startStripe(dir: string, fresh: boolean): Promise<LocalStripe> {
   const statePath = join(dir, "stripe.json");
   if (fresh) {
     await rm(statePath, { force: true });
   }
-  // Until local/stripe/server.ts is there.
-  const path = join(import.meta.dirname, "stripe/server.ts");
-  if (existsSync(path)) {
-    const module = (await import(path)) as { startLocalStripe: (given: object) => Promise<Endpoint> };
-    return module.startLocalStripe({
-      key: localKeys.stripeKey,
-      webhookSecret: localKeys.stripeWebhookSecret,
-      statePath,
-    });
-  }
-  const nothing = { status: 501, body: '{"error":{"message":"the local Stripe is not there yet"}}' };
-  return startEndpoint({ subject: (request) => request.method, serve: () => Promise.resolve(nothing) });
+  return startLocalStripe({
+    key: localKeys.stripeKey,
+    webhookSecret: localKeys.stripeWebhookSecret,
+    statePath,
+  });
 }
 
 function bindingsFor(

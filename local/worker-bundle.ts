@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { mkdir, readdir, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 
 const ROOT = join(import.meta.dirname, "..");
@@ -21,7 +21,15 @@ export async function bundleWorker(configPath: string, folder: string): Promise<
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   const wrangler = join(ROOT, "node_modules", "wrangler", "bin", "wrangler.js");
-  const args = [wrangler, "deploy", "--dry-run", "--config", configPath, "--outdir", folder];
+  const args = [
+    wrangler,
+    "deploy",
+    "--dry-run",
+    "--config",
+    resolve(configPath),
+    "--outdir",
+    resolve(folder),
+  ];
   const [config] = await Promise.all([
     readConfig(configPath),
     promisify(execFile)(process.execPath, args, {
@@ -30,7 +38,7 @@ export async function bundleWorker(configPath: string, folder: string): Promise<
       env: {
         ...process.env,
         WRANGLER_SEND_METRICS: "false",
-        WRANGLER_LOG_PATH: join(folder, "log"),
+        WRANGLER_LOG_PATH: resolve(folder, "log"),
         CI: "1",
       },
     }).catch(explain),

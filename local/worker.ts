@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { startChild, type Child } from "./child.ts";
+import { runServer, type LocalServer, type ServerOptions } from "./local-server.ts";
 import { bundleWorker } from "./worker-bundle.ts";
 import { workerdConfig, type WorkerService } from "./worker-config.ts";
 
@@ -10,8 +11,9 @@ const ROOT = join(import.meta.dirname, "..");
 const METER_CONFIG = join(ROOT, "wrangler.toml");
 const PRODUCT_CONFIG = join(ROOT, "examples", "api-worker", "wrangler.toml");
 const READY_MS = 30_000;
+const LOG_LINES = 200;
 
-export interface WorkerOptions {
+export interface WorkerOptions extends ServerOptions {
   /** Bundle and configuration are written to its `worker`. */
   dir: string;
   /** Bindings and secrets; they win over the [vars] of the wrangler.toml. */
@@ -24,22 +26,13 @@ export interface WorkerOptions {
   product?: { bindings: Record<string, string>; config?: string };
   /** Told each line that the Workers print. */
   onLine?: (line: string) => void;
-  /** Told each process that is started. */
-  onStart?: (pid: number) => void;
 }
 
-/** Workers running in workerd. */
-export interface RunningWorker {
-  url: string;
+/** Workers running in workerd; started again they have the same ports, and nothing in memory. */
+export interface RunningWorker extends LocalServer {
   productUrl: string | undefined;
   /** The last lines they printed. */
   logs: string[];
-  pid: () => number | undefined;
-  stop: () => Promise<void>;
-  /** SIGKILL: whatever was under way is gone. */
-  kill: () => Promise<void>;
-  /** Ends it if it runs, and starts it again on the same ports with nothing in memory. */
-  restart: () => Promise<void>;
 }
 
 /** Bundles the metering Worker as it would be deployed, and runs it in bare workerd, with nothing between. */
@@ -61,34 +54,21 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   }
   const ports = { http: options.port ?? 0, product: 0 };
   const logs: string[] = [];
-  let child: Child | undefined;
-  const start = async (): Promise<void> => {
+  const start = async (): Promise<Child> => {
     const config = join(folder, "config.capnp");
     await writeFile(config, workerdConfig({ frontWorker: "front-worker.js", meter, product, ports }));
-    child = await serve(config, product === undefined ? 1 : 2, ports, (line) => {
+    return serve(config, product === undefined ? 1 : 2, ports, (line) => {
       logs.push(line);
-      logs.splice(0, logs.length - 200);
+      logs.splice(0, logs.length - LOG_LINES);
       options.onLine?.(line);
     });
-    options.onStart?.(child.pid);
   };
-  const end = async (how: "stop" | "kill"): Promise<void> => {
-    const ending = child;
-    child = undefined;
-    await ending?.[how]();
-  };
-  await start();
+  const server = await runServer("", start, options);
   return {
+    ...server,
     url: `http://127.0.0.1:${ports.http}`,
     productUrl: product === undefined ? undefined : `http://127.0.0.1:${ports.product}`,
     logs,
-    pid: () => child?.pid,
-    stop: () => end("stop"),
-    kill: () => end("kill"),
-    restart: async () => {
-      await end("kill");
-      await start();
-    },
   };
 }
 

@@ -71,7 +71,8 @@ async function withClient<T>(pool: Pool, use: (client: PoolClient) => Promise<T>
     isSound = true;
     return result;
   } catch (error) {
-    isSound = error instanceof DatabaseError;
+    // A FATAL error is the server's last word on this connection.
+    isSound = error instanceof DatabaseError && error.severity === "ERROR";
     throw error;
   } finally {
     client.off("error", onError);
