@@ -49,6 +49,12 @@ export function formatCount(count: bigint | number): string {
   return count.toString().replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
+/** Prints a decimal string with thousands apart. */
+export function formatQuantity(text: string): string {
+  const [whole = "", fraction] = text.split(".");
+  return fraction === undefined ? formatCount(BigInt(whole)) : `${formatCount(BigInt(whole))}.${fraction}`;
+}
+
 /** Adds to a sum that starts at 0. */
 export function addTo(sums: Map<string, bigint>, key: string, amount: bigint): void {
   sums.set(key, (sums.get(key) ?? 0n) + amount);

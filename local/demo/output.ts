@@ -10,7 +10,7 @@ export class Progress {
   readonly #output: Output;
   readonly #label: string;
   readonly #total: number;
-  #shown = -1;
+  #shown = 0;
   #done = 0;
 
   constructor(output: Output, label: string, total: number) {

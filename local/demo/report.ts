@@ -1,4 +1,4 @@
-import { formatAmount, formatCount, parseAmount, type CustomerFigures } from "./figures.ts";
+import { formatAmount, formatCount, formatQuantity, parseAmount, type CustomerFigures } from "./figures.ts";
 import { quantityOf, type Billing, type Invoice } from "./invoices.ts";
 import { printable } from "./output.ts";
 import type { Equation } from "./reconcile.ts";
@@ -31,7 +31,7 @@ export function usageReport(usage: Map<string, CustomerUsage>): string {
     .map(([customerId, { counted, included, costMinor }]) => [
       printable(customerId, MAX_NAME),
       formatCount(counted),
-      included,
+      formatQuantity(included),
       formatAmount(costMinor),
     ]);
   return formatTable(["customer", "API calls", "included", "estimated cost"], rows);

@@ -1,19 +1,19 @@
-const NUMERIC = /^-?[\d,.]*\d%?$|^–$/;
+const FIGURE = /^-?[\d,.]*\d$|^–$/;
 
-/** Prints rows under their titles, two spaces between columns; columns of figures stand to the right. */
+/** Prints rows under their titles, two spaces between columns; columns of figures, except the first column, stand to the right. */
 export function formatTable(titles: string[], rows: string[][]): string {
   const columns = titles.map((title, index) => {
     const cells = rows.map((row) => row[index] ?? "");
     return {
       width: Math.max(title.length, ...cells.map((cell) => cell.length)),
-      isNumeric: cells.length > 0 && cells.every((cell) => NUMERIC.test(cell)),
+      isRight: index > 0 && cells.every((cell) => FIGURE.test(cell)),
     };
   });
   const line = (cells: string[]): string =>
     columns
-      .map(({ width, isNumeric }, index) => {
+      .map(({ width, isRight }, index) => {
         const cell = cells[index] ?? "";
-        return isNumeric ? cell.padStart(width) : cell.padEnd(width);
+        return isRight ? cell.padStart(width) : cell.padEnd(width);
       })
       .join("  ")
       .trimEnd();

@@ -1,6 +1,12 @@
 import type { Stripe } from "stripe";
 import { expect, test } from "vitest";
-import { figuresJson, formatCount, parseUnits, type CustomerFigures } from "../../../local/demo/figures.ts";
+import {
+  figuresJson,
+  formatCount,
+  formatQuantity,
+  parseUnits,
+  type CustomerFigures,
+} from "../../../local/demo/figures.ts";
 import { playPeriodEnd, sumInvoices, sumStripeInvoices, type Invoice } from "../../../local/demo/invoices.ts";
 import { printable } from "../../../local/demo/output.ts";
 import { findDifferences, reconcile } from "../../../local/demo/reconcile.ts";
@@ -180,6 +186,14 @@ test.each([
   expect(formatCount(count)).toBe(shown);
 });
 
+test.each([
+  ["10000", "10,000"],
+  ["1234.50", "1,234.50"],
+  ["0", "0"],
+])("figures: the quantity %s is shown as %s", (text, shown) => {
+  expect(formatQuantity(text)).toBe(shown);
+});
+
 test("table: figures stand to the right", () => {
   const rows = [
     ["a", "1,000", "–"],
@@ -189,6 +203,12 @@ test("table: figures stand to the right", () => {
     ["  name  calls  cost", "  ----  -----  ----", "  a     1,000     –", "  bcd       7  2.50", ""].join(
       "\n",
     ),
+  );
+});
+
+test("table: the first column stands to the left, whatever it holds", () => {
+  expect(formatTable(["customer", "n"], [["203.0.113.9", "1"]])).toBe(
+    ["  customer     n", "  -----------  -", "  203.0.113.9  1", ""].join("\n"),
   );
 });
 
