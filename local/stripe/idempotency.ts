@@ -36,7 +36,7 @@ export class IdempotencyKeys {
       );
     }
     const reply = this.#store.get("replies", key);
-    if (reply === undefined || this.#now() - reply.storedMs >= KEPT_MS) {
+    if (reply === undefined || this.#isExpired(reply)) {
       this.#inProgress.add(key);
       return undefined;
     }
@@ -68,10 +68,23 @@ export class IdempotencyKeys {
 
   /** Forgets every answer at once, as Stripe may after a day. */
   forgetAll(): void {
-    for (const reply of this.#store.list("replies")) {
+    this.#forget(() => true);
+  }
+
+  /** Forgets the answers that are past their time, to keep the store small. */
+  forgetExpired(): void {
+    this.#forget((reply) => this.#isExpired(reply));
+  }
+
+  #forget(isWanted: (reply: Readonly<StoredReply>) => boolean): void {
+    for (const reply of this.#store.list("replies").filter(isWanted)) {
       this.#store.delete("replies", reply.id);
     }
     this.#store.commit();
+  }
+
+  #isExpired(reply: Readonly<StoredReply>): boolean {
+    return this.#now() - reply.storedMs >= KEPT_MS;
   }
 }
 

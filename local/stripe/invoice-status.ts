@@ -162,13 +162,13 @@ function setDelinquent(call: Call, customerId: string, isDelinquent: boolean): v
   call.store.put("customers", { ...customer, delinquent: isDelinquent });
 }
 
-/** Voids an open invoice for good; amounts stay as they were. */
+/** Voids an open or uncollectible invoice for good; amounts stay as they were. */
 export function voidInvoice(call: Call, _params: Stripe.InvoiceVoidInvoiceParams, id: string): InvoiceView {
   const before = findInvoice(call, id, "id");
   if (before.status === "paid") {
     throw stateRefused("Invoices with `paid` payments cannot be voided.");
   }
-  if (before.status !== "open") {
+  if (before.status !== "open" && before.status !== "uncollectible") {
     throw stateRefused(NOT_OPEN);
   }
   const transitions = { ...before.status_transitions, voided_at: call.nowSeconds };

@@ -32,6 +32,7 @@ export async function startLocalStripe(options: LocalStripeOptions): Promise<Loc
   const store = new Store(options.statePath);
   const webhooks = new Webhooks(store, options.webhookSecret, now);
   const executor = new Executor({ key: options.key, store, now, onCommit: () => webhooks.kick() });
+  executor.keys.forgetExpired();
   const endpoint = await startEndpoint({
     subject: ({ method, url }) => `${method} ${url.pathname}`,
     serve: (request) => executor.execute(request),

@@ -49,24 +49,24 @@ const EDITABLE = {
   validate: rule.unsupported,
 } as const;
 
-export const CUSTOMER_CREATE: rule.Table<Stripe.CustomerCreateParams> = {
+export const CUSTOMER_CREATE = rule.table<Stripe.CustomerCreateParams>()({
   ...EDITABLE,
   payment_method: rule.id,
   tax_id_data: rule.unsupported,
   test_clock: rule.unsupported,
-};
+});
 
-export const CUSTOMER_UPDATE: rule.Table<Stripe.CustomerUpdateParams> = {
+export const CUSTOMER_UPDATE = rule.table<Stripe.CustomerUpdateParams>()({
   ...EDITABLE,
   default_source: rule.id,
-};
+});
 
-export const CUSTOMER_RETRIEVE: rule.Table<Stripe.CustomerRetrieveParams> = { expand: rule.expand };
+export const CUSTOMER_RETRIEVE = rule.table<Stripe.CustomerRetrieveParams>()({ expand: rule.expand });
 
-export const CUSTOMER_LIST: rule.Table<Stripe.CustomerListParams> = {
+export const CUSTOMER_LIST = rule.table<Stripe.CustomerListParams>()({
   ...rule.paging,
   created: rule.range,
   email: rule.text(512),
   expand: rule.expand,
   test_clock: rule.unsupported,
-};
+});

@@ -36,7 +36,7 @@ const EDITABLE = {
   unit_amount_decimal: rule.decimal,
 } as const;
 
-export const INVOICE_ITEM_CREATE: rule.Table<Stripe.InvoiceItemCreateParams> = {
+export const INVOICE_ITEM_CREATE = rule.table<Stripe.InvoiceItemCreateParams>()({
   ...EDITABLE,
   currency: rule.currency,
   customer: rule.id,
@@ -44,17 +44,17 @@ export const INVOICE_ITEM_CREATE: rule.Table<Stripe.InvoiceItemCreateParams> = {
   invoice: rule.id,
   subscription: rule.unsupported,
   tax_rates: rule.unsupported,
-};
+});
 
-export const INVOICE_ITEM_UPDATE: rule.Table<Stripe.InvoiceItemUpdateParams> = {
+export const INVOICE_ITEM_UPDATE = rule.table<Stripe.InvoiceItemUpdateParams>()({
   ...EDITABLE,
   invoicing_rules: rule.unsupported,
   tax_rates: rule.clearable(rule.unsupported),
-};
+});
 
-export const INVOICE_ITEM_RETRIEVE: rule.Table<Stripe.InvoiceItemRetrieveParams> = { expand: rule.expand };
+export const INVOICE_ITEM_RETRIEVE = rule.table<Stripe.InvoiceItemRetrieveParams>()({ expand: rule.expand });
 
-export const INVOICE_ITEM_LIST: rule.Table<Stripe.InvoiceItemListParams> = {
+export const INVOICE_ITEM_LIST = rule.table<Stripe.InvoiceItemListParams>()({
   ...rule.paging,
   created: rule.range,
   customer: rule.id,
@@ -62,4 +62,4 @@ export const INVOICE_ITEM_LIST: rule.Table<Stripe.InvoiceItemListParams> = {
   expand: rule.expand,
   invoice: rule.id,
   pending: rule.boolean,
-};
+});

@@ -50,7 +50,7 @@ const EDITABLE = {
   transfer_data: rule.clearable(rule.unsupported),
 } as const;
 
-export const INVOICE_CREATE: rule.Table<Stripe.InvoiceCreateParams> = {
+export const INVOICE_CREATE = rule.table<Stripe.InvoiceCreateParams>()({
   ...EDITABLE,
   currency: rule.currency,
   customer: rule.id,
@@ -66,13 +66,13 @@ export const INVOICE_CREATE: rule.Table<Stripe.InvoiceCreateParams> = {
   shipping_details: rule.unsupported,
   subscription: rule.unsupported,
   transfer_data: rule.unsupported,
-};
+});
 
-export const INVOICE_UPDATE: rule.Table<Stripe.InvoiceUpdateParams> = EDITABLE;
+export const INVOICE_UPDATE = rule.table<Stripe.InvoiceUpdateParams>()(EDITABLE);
 
-export const INVOICE_RETRIEVE: rule.Table<Stripe.InvoiceRetrieveParams> = { expand: rule.expand };
+export const INVOICE_RETRIEVE = rule.table<Stripe.InvoiceRetrieveParams>()({ expand: rule.expand });
 
-export const INVOICE_LIST: rule.Table<Stripe.InvoiceListParams> = {
+export const INVOICE_LIST = rule.table<Stripe.InvoiceListParams>()({
   ...rule.paging,
   collection_method: COLLECTION_METHOD,
   created: rule.range,
@@ -83,14 +83,14 @@ export const INVOICE_LIST: rule.Table<Stripe.InvoiceListParams> = {
   // The order is that of Stripe's own message.
   status: rule.oneOf("draft", "open", "void", "paid", "uncollectible"),
   subscription: rule.id,
-};
+});
 
-export const INVOICE_FINALIZE: rule.Table<Stripe.InvoiceFinalizeInvoiceParams> = {
+export const INVOICE_FINALIZE = rule.table<Stripe.InvoiceFinalizeInvoiceParams>()({
   auto_advance: rule.boolean,
   expand: rule.expand,
-};
+});
 
-export const INVOICE_PAY: rule.Table<Stripe.InvoicePayParams> = {
+export const INVOICE_PAY = rule.table<Stripe.InvoicePayParams>()({
   expand: rule.expand,
   forgive: rule.boolean,
   mandate: rule.clearable(rule.unsupported),
@@ -98,12 +98,12 @@ export const INVOICE_PAY: rule.Table<Stripe.InvoicePayParams> = {
   paid_out_of_band: rule.boolean,
   payment_method: rule.id,
   source: rule.id,
-};
+});
 
-export const INVOICE_SEND: rule.Table<Stripe.InvoiceSendInvoiceParams> = { expand: rule.expand };
+export const INVOICE_SEND = rule.table<Stripe.InvoiceSendInvoiceParams>()({ expand: rule.expand });
 
-export const INVOICE_VOID: rule.Table<Stripe.InvoiceVoidInvoiceParams> = { expand: rule.expand };
+export const INVOICE_VOID = rule.table<Stripe.InvoiceVoidInvoiceParams>()({ expand: rule.expand });
 
-export const INVOICE_MARK_UNCOLLECTIBLE: rule.Table<Stripe.InvoiceMarkUncollectibleParams> = {
+export const INVOICE_MARK_UNCOLLECTIBLE = rule.table<Stripe.InvoiceMarkUncollectibleParams>()({
   expand: rule.expand,
-};
+});

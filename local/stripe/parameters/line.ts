@@ -48,12 +48,16 @@ const EDITABLE = {
   tax_rates: rule.clearable(rule.unsupported),
 } as const;
 
-const ADDED_LINE = rule.object<Stripe.InvoiceAddLinesParams.Line>({ ...EDITABLE, invoice_item: rule.id });
+const ADDED_LINE = rule.object(
+  rule.table<Stripe.InvoiceAddLinesParams.Line>()({ ...EDITABLE, invoice_item: rule.id }),
+);
 
-const UPDATED_LINE = rule.object<Stripe.InvoiceUpdateLinesParams.Line>({
-  ...EDITABLE,
-  id: rule.required(rule.id),
-});
+const UPDATED_LINE = rule.object(
+  rule.table<Stripe.InvoiceUpdateLinesParams.Line>()({
+    ...EDITABLE,
+    id: rule.required(rule.id),
+  }),
+);
 
 const REMOVED_LINE = rule.object<Stripe.InvoiceRemoveLinesParams.Line>({
   id: rule.required(rule.id),
@@ -62,27 +66,27 @@ const REMOVED_LINE = rule.object<Stripe.InvoiceRemoveLinesParams.Line>({
 
 const BULK = { expand: rule.expand, invoice_metadata: rule.clearable(rule.metadata) } as const;
 
-export const LINES_ADD: rule.Table<Stripe.InvoiceAddLinesParams> = {
+export const LINES_ADD = rule.table<Stripe.InvoiceAddLinesParams>()({
   ...BULK,
   lines: rule.required(rule.list(ADDED_LINE, MAX_ITEMS_PER_INVOICE)),
-};
+});
 
-export const LINES_UPDATE: rule.Table<Stripe.InvoiceUpdateLinesParams> = {
+export const LINES_UPDATE = rule.table<Stripe.InvoiceUpdateLinesParams>()({
   ...BULK,
   lines: rule.required(rule.list(UPDATED_LINE, MAX_ITEMS_PER_INVOICE)),
-};
+});
 
-export const LINES_REMOVE: rule.Table<Stripe.InvoiceRemoveLinesParams> = {
+export const LINES_REMOVE = rule.table<Stripe.InvoiceRemoveLinesParams>()({
   ...BULK,
   lines: rule.required(rule.list(REMOVED_LINE, MAX_ITEMS_PER_INVOICE)),
-};
+});
 
-export const LINE_UPDATE: rule.Table<Stripe.InvoiceUpdateLineItemParams> = {
+export const LINE_UPDATE = rule.table<Stripe.InvoiceUpdateLineItemParams>()({
   ...EDITABLE,
   expand: rule.expand,
-};
+});
 
-export const LINES_LIST: rule.Table<Stripe.InvoiceListLineItemsParams> = {
+export const LINES_LIST = rule.table<Stripe.InvoiceListLineItemsParams>()({
   ...rule.paging,
   expand: rule.expand,
-};
+});

@@ -19,8 +19,8 @@ export type Rule = Kind & { required?: true; clearable?: true };
 export type Fields = Readonly<Record<string, Rule>>;
 
 /**
- * One rule for every parameter that stripe-node's types know, required and clearable where they say so; a table with a
- * missing or surplus name does not compile.
+ * One rule for every parameter that stripe-node's types know, required and clearable where they say so. What
+ * {@link table} gives back has neither a missing nor a surplus name.
  */
 export type Table<P> = {
   readonly [K in keyof P]-?: Kind &
@@ -56,8 +56,13 @@ export function list<R extends Rule>(of: R, maxItems: number) {
   return { kind: "list", of, maxItems } as const;
 }
 
+/** Takes a table for the type named; one with a missing or surplus name does not compile. */
+export function table<P>() {
+  return <T extends Table<P>>(rules: T & Record<Exclude<keyof T, keyof P>, never>): Table<P> => rules;
+}
+
 /** An object whose fields are those of the type named. */
-export function object<P extends object>(fields: Table<P>) {
+export function object<P>(fields: Table<P>) {
   return { kind: "object", fields: fields as unknown as Fields } as const;
 }
 

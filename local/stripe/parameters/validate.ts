@@ -45,7 +45,7 @@ function validateValue(rule: Rule, value: FormValue, param: string): unknown {
 }
 
 function validateEmpty(rule: Rule, param: string): "" {
-  if (rule.clearable || rule.kind === "text") {
+  if (rule.clearable || (rule.kind === "text" && !rule.required)) {
     return "";
   }
   throw invalidParameter(

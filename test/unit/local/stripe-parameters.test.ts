@@ -27,6 +27,12 @@ test("parameters: an unknown one is refused at any depth", async () => {
 const refusals: { name: string; body: string; code: string | undefined; param: string }[] = [
   { name: "a missing customer", body: "", code: "parameter_missing", param: "customer" },
   { name: "an empty id", body: "customer=", code: "parameter_invalid_empty", param: "customer" },
+  {
+    name: "an empty required text",
+    body: "custom_fields[0][name]=",
+    code: "parameter_invalid_empty",
+    param: "custom_fields[0][name]",
+  },
   { name: "a fraction", body: "due_date=1.5", code: "parameter_invalid_integer", param: "due_date" },
   { name: "an exponent", body: "due_date=1e3", code: "parameter_invalid_integer", param: "due_date" },
   { name: "a bad boolean", body: "auto_advance=yes", code: undefined, param: "auto_advance" },

@@ -115,4 +115,8 @@ test("invoice: a declined payment answers 402, keeps the attempt and leaves it o
   expect(await client.invoices.retrieve(draft.id)).toMatchObject({ status: "open", attempt_count: 2 });
   expect(await client.customers.retrieve(customer.id)).toMatchObject({ delinquent: true });
   expect(await client.invoices.markUncollectible(draft.id)).toMatchObject({ status: "uncollectible" });
+  expect(await errorOf(client.invoices.markUncollectible(draft.id))).toMatchObject({
+    message: "This invoice has already been marked uncollectible.",
+  });
+  expect(await client.invoices.voidInvoice(draft.id)).toMatchObject({ status: "void" });
 });
