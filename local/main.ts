@@ -117,8 +117,8 @@ try {
   stack = await startStack({
     ...options,
     print,
-    redisUrl: process.env["REDIS_URL"],
-    databaseUrl: process.env["DATABASE_URL"],
+    redisUrl: process.env["REDIS_URL"] || undefined,
+    databaseUrl: process.env["DATABASE_URL"] || undefined,
     onCrash: (what) => end(what, 1),
   });
   printReady(stack, options);

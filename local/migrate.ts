@@ -128,7 +128,7 @@ function directUrl(databaseUrl: string): string {
 
 if (import.meta.main) {
   const databaseUrl = process.env["DATABASE_URL"];
-  if (databaseUrl === undefined) {
+  if (databaseUrl === undefined || databaseUrl === "") {
     process.stderr.write(
       "Set DATABASE_URL to the database to migrate, e.g. postgres://user:password@host/db\n",
     );
