@@ -19,7 +19,10 @@ export interface Fault {
   delayMs?: number;
 }
 
-/** What an endpoint does to requests, and the subjects of all it has seen, in order. */
+/** A stack that runs for days, or a benchmark, must not fill the memory with what it was asked. */
+const MAX_SUBJECTS = 100_000;
+
+/** What an endpoint does to requests, and the subjects of those it has seen, in order. */
 export class FaultPlan {
   readonly subjects: string[] = [];
   #pending: { fault: Fault; skip: number; times: number }[] = [];
@@ -39,6 +42,9 @@ export class FaultPlan {
 
   /** Notes the request and gives back the fault that applies to it. */
   take(subject: string): Fault | undefined {
+    if (this.subjects.length >= MAX_SUBJECTS) {
+      this.subjects.splice(0, MAX_SUBJECTS / 2);
+    }
     this.subjects.push(subject);
     for (const entry of this.#pending) {
       if (entry.times === 0 || (entry.fault.match !== undefined && !subject.includes(entry.fault.match))) {
