@@ -51,7 +51,10 @@ export function invoiceReport({ invoices, stripeInvoices }: Billing): string {
   const statuses = Map.groupBy(invoices, ({ status }) => status);
   const counts = [...statuses].map(([status, of]) => `${formatCount(of.length)} ${status}`).join(", ");
   const rows = invoices
-    .toSorted((a, b) => descending(parseAmount(a.total), parseAmount(b.total)))
+    .toSorted(
+      (a, b) =>
+        descending(parseAmount(a.total), parseAmount(b.total)) || descending(quantityOf(a), quantityOf(b)),
+    )
     .slice(0, TOP)
     .map((invoice) => [
       ...ourSide(invoice),

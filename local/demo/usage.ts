@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import { API_CONCURRENCY, customerPath, type Api } from "./api.ts";
 import { forEachConcurrently } from "./concurrency.ts";
 import { METRIC, parseAmount, parseUnits } from "./figures.ts";
@@ -14,6 +15,8 @@ interface UsageAnswer {
   metrics: { metric: string; current: string; included: string; estimatedCost: string }[];
 }
 
+/** Between two readings of those that are not complete. */
+const POLL_MS = 100;
 /** How long counting may lag behind the last response. */
 const SETTLE_LIMIT_MS = 30_000;
 
@@ -36,7 +39,7 @@ export async function awaitUsage(
   const deadlineMs = Date.now() + SETTLE_LIMIT_MS;
   const readings = new Map<string, CustomerUsage>();
   let open = [...expected.keys()];
-  do {
+  for (;;) {
     signal.throwIfAborted();
     // oxlint-disable-next-line no-await-in-loop -- a reading follows the one before
     await forEachConcurrently(open, API_CONCURRENCY, async (customerId) => {
@@ -44,8 +47,12 @@ export async function awaitUsage(
     });
     open = open.filter((customerId) => readings.get(customerId)?.counted !== expected.get(customerId));
     progress.reach(expected.size - open.length);
-  } while (open.length > 0 && Date.now() < deadlineMs);
-  return readings;
+    if (open.length === 0 || Date.now() >= deadlineMs) {
+      return readings;
+    }
+    // oxlint-disable-next-line no-await-in-loop -- the pause between two readings
+    await setTimeout(POLL_MS, undefined, { signal });
+  }
 }
 
 async function readUsage(api: Api, customerId: string, periods: string[]): Promise<CustomerUsage> {
