@@ -1,0 +1,244 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { type Claim, claimBuckets, hasUnflushed } from "../../../src/counters/flush-claim.ts";
+import { bucketKey, dirtyKey, inflightKey, metaKey } from "../../../src/counters/keys.ts";
+import { recordGroups } from "../../../src/counters/record.ts";
+import { HOUR_MS, MINUTE_MS } from "../../../src/domain/window.ts";
+import {
+  ACME_BUCKET,
+  ACME_SHARD,
+  CALLS_FIELD,
+  callsSeries,
+  identified,
+  measured,
+  NOW_MS,
+  seriesOf,
+  THIS_HOUR_MS,
+} from "../../support/measurement.ts";
+import { type RedisFixture, startRedisFixture } from "../../support/redis-fixture.ts";
+
+let fixture: RedisFixture;
+
+beforeAll(async () => {
+  fixture = await startRedisFixture();
+});
+beforeEach(() => fixture.clear());
+afterAll(() => fixture.stop());
+
+/** A whole minute, so that ages in minutes are exact. */
+const MINUTE = Math.floor(NOW_MS / MINUTE_MS) * MINUTE_MS;
+
+function claim(claimId: string, nowMs = MINUTE, maxBuckets = 10): Promise<Claim> {
+  return claimBuckets(fixture.redis, {
+    shard: ACME_SHARD,
+    claimId,
+    nowMs,
+    maxBuckets,
+    born: `born-${claimId}`,
+  });
+}
+
+/** Counts one call in the bucket of `hoursAgo`, recorded at `nowMs`. */
+function count(id: string, hoursAgo = 0, nowMs = MINUTE) {
+  return recordGroups(
+    fixture.redis,
+    [identified(id, measured({ timeMs: NOW_MS - hoursAgo * HOUR_MS }))],
+    nowMs,
+    `epoch-${id}`,
+  );
+}
+
+function keysOf({ buckets }: Claim): string[] {
+  return buckets.map(({ key }) => key);
+}
+
+function bucketAgo(hoursAgo: number): string {
+  return bucketKey("cus_acme", NOW_MS - hoursAgo * HOUR_MS);
+}
+
+test("claim: a shard with nothing to flush gives nothing and counts no claim", async () => {
+  expect(await claim("c1")).toEqual({
+    claimId: "c1",
+    shard: ACME_SHARD,
+    born: "born-c1",
+    number: 0,
+    buckets: [],
+  });
+  expect(await hasUnflushed(fixture.redis)).toBe(false);
+});
+
+test("claim: what a bucket holds comes with it", async () => {
+  const last = seriesOf({
+    metricName: "level",
+    aggregation: "last",
+    scale: 2,
+    dimensions: { zone: "\u{1F600}:@" },
+  });
+  await recordGroups(
+    fixture.redis,
+    [identified("a", [measured({ value: -7n }), measured({ series: last, value: -150n })])],
+    MINUTE,
+    "epoch-1",
+  );
+  const { number, buckets } = await claim("c1");
+  const [bucket] = buckets;
+
+  expect(number).toBe(1);
+  expect(bucket).toMatchObject({
+    key: ACME_BUCKET,
+    customerId: "cus_acme",
+    hourMs: THIS_HOUR_MS,
+    epoch: "epoch-1",
+    version: 1n,
+  });
+  expect(new Map(bucket?.series.map(({ series, state }) => [series.metricName, { series, state }]))).toEqual(
+    new Map([
+      ["api_calls", { series: callsSeries, state: { value: -7n, atMs: null } }],
+      ["level", { series: last, state: { value: -150n, atMs: NOW_MS } }],
+    ]),
+  );
+});
+
+test("claim: moves a bucket from dirty to in flight under its id", async () => {
+  await count("a");
+  await claim("c1");
+
+  expect(await fixture.raw.zcard(dirtyKey(ACME_SHARD))).toBe(0);
+  expect(await fixture.raw.hexists(ACME_BUCKET, "d")).toBe(0);
+  expect(await fixture.raw.hgetall(inflightKey(ACME_SHARD))).toEqual({
+    [ACME_BUCKET]: `c1:${MINUTE / MINUTE_MS}`,
+  });
+  expect(await hasUnflushed(fixture.redis)).toBe(true);
+});
+
+test("claim: of dirty buckets the one that is dirty longest comes first, a page at a time", async () => {
+  await count("a", 1, MINUTE);
+  await count("b", 2, MINUTE - 3 * MINUTE_MS);
+  await count("c", 3, MINUTE - MINUTE_MS);
+
+  expect(keysOf(await claim("c1", MINUTE, 2))).toEqual([bucketAgo(2), bucketAgo(3)]);
+  expect(keysOf(await claim("c2", MINUTE, 2))).toEqual([bucketAgo(1)]);
+});
+
+test("claim: buckets that turned dirty in the same minute are taken, those of a later clock are not", async () => {
+  await count("a", 1, MINUTE + 59_999);
+  await count("b", 2, MINUTE + 60_000);
+
+  expect(keysOf(await claim("c1", MINUTE))).toEqual([bucketAgo(1)]);
+  expect(keysOf(await claim("c2", MINUTE + MINUTE_MS))).toEqual([bucketAgo(2)]);
+});
+
+test("claim: abandoned buckets come before dirty ones, the longest abandoned first", async () => {
+  await count("a", 3);
+  await claim("dead-2", MINUTE + MINUTE_MS);
+  await count("b", 2);
+  await claim("dead-1", MINUTE);
+  await count("c", 1, MINUTE - HOUR_MS);
+
+  expect(keysOf(await claim("c1", MINUTE + 5 * MINUTE_MS))).toEqual([
+    bucketAgo(2),
+    bucketAgo(3),
+    bucketAgo(1),
+  ]);
+  expect(new Set(Object.values(await fixture.raw.hgetall(inflightKey(ACME_SHARD))))).toEqual(
+    new Set([`c1:${MINUTE / MINUTE_MS + 5}`]),
+  );
+});
+
+test("claim: a page that abandoned buckets fill leaves the dirty ones for the next", async () => {
+  await count("a", 1);
+  await count("b", 2);
+  await claim("dead", MINUTE);
+  await count("c", 3);
+  const later = MINUTE + 5 * MINUTE_MS;
+
+  expect(keysOf(await claim("c1", later, 1))).toEqual([bucketAgo(2)]);
+  expect(keysOf(await claim("c2", later, 1))).toEqual([bucketAgo(1)]);
+  expect(keysOf(await claim("c3", later, 1))).toEqual([bucketAgo(3)]);
+  expect(keysOf(await claim("c4", later, 1))).toEqual([]);
+});
+
+test("claim: a second one gets nothing for two minutes and everything after four", async () => {
+  await count("a");
+  await claim("c1", MINUTE);
+
+  expect(keysOf(await claim("c2", MINUTE))).toEqual([]);
+  expect(keysOf(await claim("c3", MINUTE + 2 * MINUTE_MS))).toEqual([]);
+  expect(keysOf(await claim("c4", MINUTE + 4 * MINUTE_MS))).toEqual([ACME_BUCKET]);
+});
+
+test("claim: is abandoned at three minutes when it was made on the full minute", async () => {
+  await count("a");
+  await claim("c1", MINUTE);
+
+  expect(keysOf(await claim("c2", MINUTE + 3 * MINUTE_MS - 1))).toEqual([]);
+  expect(keysOf(await claim("c3", MINUTE + 3 * MINUTE_MS))).toEqual([ACME_BUCKET]);
+});
+
+test("claim: the number grows with each claim that took something; born stays", async () => {
+  await count("a");
+  const first = await claim("c1");
+  const empty = await claim("c2");
+  await count("b");
+  const second = await claim("c3");
+
+  expect([first.number, empty.number, second.number]).toEqual([1, 0, 2]);
+  expect([first.born, empty.born, second.born]).toEqual(["born-c1", "born-c1", "born-c1"]);
+  expect(await fixture.raw.hgetall(metaKey(ACME_SHARD))).toEqual({ born: "born-c1", k: "2" });
+});
+
+test("claim: a bucket that changes afterwards is dirty again and goes to the next claim with its new content", async () => {
+  await count("a");
+  const first = await claim("c1");
+  await count("b", 0, MINUTE + MINUTE_MS);
+  const second = await claim("c2", MINUTE + MINUTE_MS);
+
+  expect(first.buckets.map(({ version }) => version)).toEqual([1n]);
+  expect(second.buckets.map(({ version, epoch }) => [version, epoch])).toEqual([[2n, "epoch-a"]]);
+  expect(second.buckets[0]?.series[0]?.state.value).toBe(2n);
+});
+
+test("claim: a bucket both abandoned and dirty again comes once, as it is now", async () => {
+  await count("a");
+  await claim("dead", MINUTE);
+  await count("b", 0, MINUTE + MINUTE_MS);
+  const { buckets } = await claim("c1", MINUTE + 5 * MINUTE_MS);
+
+  expect(buckets.map(({ key, version }) => [key, version])).toEqual([[ACME_BUCKET, 2n]]);
+  expect(await fixture.raw.zcard(dirtyKey(ACME_SHARD))).toBe(0);
+  expect(await claim("c2", MINUTE + 5 * MINUTE_MS)).toMatchObject({ buckets: [] });
+});
+
+test("claim: a bucket that has vanished leaves the dirty index", async () => {
+  await count("a", 1);
+  await count("b", 2);
+  await fixture.raw.del(bucketAgo(1));
+
+  expect(keysOf(await claim("c1"))).toEqual([bucketAgo(2)]);
+  expect(await fixture.raw.zcard(dirtyKey(ACME_SHARD))).toBe(0);
+  expect(await fixture.raw.hkeys(inflightKey(ACME_SHARD))).toEqual([bucketAgo(2)]);
+});
+
+test("claim: a bucket that has vanished leaves the in-flight index, and takes no claim's number", async () => {
+  await count("a");
+  await claim("dead", MINUTE);
+  await fixture.raw.del(ACME_BUCKET);
+
+  expect(await claim("c1", MINUTE + 5 * MINUTE_MS)).toMatchObject({ number: 0, buckets: [] });
+  expect(await hasUnflushed(fixture.redis)).toBe(false);
+});
+
+test("claim: a bucket that vanished and came back is of another epoch", async () => {
+  await count("a");
+  await fixture.raw.del(ACME_BUCKET);
+  await count("b", 0, MINUTE + MINUTE_MS);
+  const { buckets } = await claim("c1", MINUTE + MINUTE_MS);
+
+  expect(buckets.map(({ epoch, version }) => [epoch, version])).toEqual([["epoch-b", 1n]]);
+  expect(await fixture.raw.hget(ACME_BUCKET, CALLS_FIELD)).toBe("1");
+});
+
+test("hasUnflushed: costs one command", async () => {
+  await count("a");
+
+  expect(await fixture.billed(() => hasUnflushed(fixture.redis))).toBe(1);
+});
