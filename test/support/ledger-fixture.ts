@@ -1,0 +1,51 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Client } from "pg";
+import { migrate } from "../../local/migrate.ts";
+import { startLocalNeon } from "../../local/neon/server.ts";
+import { startPostgres } from "../../local/postgres-server.ts";
+import { createDatabase, type Database } from "../../src/ledger/database.ts";
+
+const TABLES =
+  "invoice_steps, invoice_lines, invoices, billing_periods, customers, catalog_versions, usage_records";
+
+/** A real Postgres with the ledger's tables, behind the endpoint that the Worker uses. */
+export interface LedgerFixture {
+  /** The product's access. */
+  database: Database;
+  /** A bare connection, to look behind the statements; answers rows as text. */
+  raw: (text: string, params?: unknown[]) => Promise<Record<string, string | null>[]>;
+  /** Empties every table. */
+  clear: () => Promise<void>;
+  stop: () => Promise<void>;
+}
+
+function print(): void {}
+
+/** Starts a Postgres of its own in a folder of its own. */
+export async function startLedgerFixture(): Promise<LedgerFixture> {
+  const dir = await mkdtemp(join(tmpdir(), "edgemeter-ledger-"));
+  const server = await startPostgres({ dir, fresh: true, print });
+  await migrate(server.url, { print });
+  const neon = await startLocalNeon({ databaseUrl: server.url });
+  const client = new Client({ connectionString: server.url });
+  await client.connect();
+  const types = { getTypeParser: () => (text: string) => text };
+  return {
+    database: createDatabase(server.url, `${neon.url}/sql`),
+    raw: async (text, values = []) => {
+      const { rows } = await client.query<Record<string, string | null>>({ text, values, types });
+      return rows;
+    },
+    clear: async () => {
+      await client.query(`truncate ${TABLES}`);
+    },
+    stop: async () => {
+      await client.end();
+      await neon.stop();
+      await server.stop();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,143 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { periodContaining, periodFrom } from "../../../src/domain/period.ts";
+import {
+  countDuePeriods,
+  duePeriods,
+  endedLastPeriods,
+  insertPeriods,
+} from "../../../src/ledger/billing-periods.ts";
+import { deleteCustomer, putCustomer } from "../../../src/ledger/customers.ts";
+import { type LedgerFixture, startLedgerFixture } from "../../support/ledger-fixture.ts";
+
+const NOVEMBER = periodContaining(Date.parse("2026-11-23"));
+const DECEMBER = periodFrom(NOVEMBER.endMs);
+const JANUARY = periodFrom(DECEMBER.endMs);
+
+let fixture: LedgerFixture;
+
+beforeAll(async () => {
+  fixture = await startLedgerFixture();
+}, 60_000);
+beforeEach(async () => {
+  await fixture.clear();
+  await putCustomer(fixture.database, "cus_acme", {}, NOVEMBER.startMs, NOVEMBER);
+});
+afterAll(() => fixture.stop());
+
+function due(endedByMs: number, limit = 10) {
+  return duePeriods(fixture.database, endedByMs, limit);
+}
+
+function ended(nowMs: number, limit = 10) {
+  return endedLastPeriods(fixture.database, nowMs, limit);
+}
+
+const acme = (period: { startMs: number; endMs: number }) => ({ customerId: "cus_acme", ...period });
+
+test("periods: one is due from its end on", async () => {
+  expect(await due(NOVEMBER.endMs - 1)).toEqual([]);
+  expect(await due(NOVEMBER.endMs)).toEqual([acme(NOVEMBER)]);
+  expect(await countDuePeriods(fixture.database, NOVEMBER.endMs - 1)).toBe(0);
+  expect(await countDuePeriods(fixture.database, NOVEMBER.endMs)).toBe(1);
+});
+
+test("periods: due ones come oldest first, at most the limit", async () => {
+  await insertPeriods(fixture.database, [acme(DECEMBER), acme(JANUARY)]);
+
+  expect(await due(JANUARY.endMs)).toEqual([acme(NOVEMBER), acme(DECEMBER), acme(JANUARY)]);
+  expect(await due(JANUARY.endMs, 2)).toEqual([acme(NOVEMBER), acme(DECEMBER)]);
+  expect(await countDuePeriods(fixture.database, JANUARY.endMs)).toBe(3);
+});
+
+test("periods: the last one of a customer has ended from its end on, until the next is there", async () => {
+  expect(await ended(NOVEMBER.endMs - 1)).toEqual([]);
+  expect(await ended(NOVEMBER.endMs)).toEqual([acme(NOVEMBER)]);
+  await insertPeriods(fixture.database, [acme(DECEMBER)]);
+  expect(await ended(NOVEMBER.endMs)).toEqual([]);
+  expect(await ended(DECEMBER.endMs)).toEqual([acme(DECEMBER)]);
+});
+
+test("periods: adding one twice, or with another end, leaves the first as it was", async () => {
+  await insertPeriods(fixture.database, [acme(DECEMBER)]);
+  await insertPeriods(fixture.database, [
+    acme(DECEMBER),
+    acme({ ...DECEMBER, endMs: DECEMBER.endMs - 86_400_000 }),
+  ]);
+
+  expect(await due(JANUARY.endMs)).toEqual([acme(NOVEMBER), acme(DECEMBER)]);
+});
+
+test("periods: one that would end with another is not added", async () => {
+  await insertPeriods(fixture.database, [
+    acme({ startMs: NOVEMBER.startMs + 86_400_000, endMs: NOVEMBER.endMs }),
+  ]);
+
+  expect(await due(NOVEMBER.endMs)).toEqual([acme(NOVEMBER)]);
+});
+
+test("periods: one that ends where it starts is refused", async () => {
+  const empty = acme({ startMs: DECEMBER.startMs, endMs: DECEMBER.startMs });
+
+  await expect(insertPeriods(fixture.database, [empty])).rejects.toMatchObject({ code: "23514" });
+});
+
+test("periods: one of an unknown customer is refused", async () => {
+  await expect(
+    insertPeriods(fixture.database, [{ ...DECEMBER, customerId: "cus_nobody" }]),
+  ).rejects.toMatchObject({
+    code: "23503",
+  });
+});
+
+test("periods: no periods add none", async () => {
+  await insertPeriods(fixture.database, []);
+
+  expect(await due(JANUARY.endMs)).toEqual([acme(NOVEMBER)]);
+});
+
+async function addNext(nowMs: number): Promise<void> {
+  const last = await ended(nowMs);
+  await insertPeriods(
+    fixture.database,
+    last.map(({ customerId, endMs }) => ({ customerId, ...periodFrom(endMs) })),
+  );
+}
+
+test("periods: runs that add the next at once make a year without gap or overlap", async () => {
+  for (let month = 0; month < 12; month += 1) {
+    // oxlint-disable-next-line no-await-in-loop -- one month after the other
+    await Promise.all([
+      addNext(Date.parse("2027-11-01")),
+      addNext(Date.parse("2027-11-01")),
+      addNext(Date.parse("2027-11-01")),
+    ]);
+  }
+  const periods = await due(Date.parse("2030-01-01"), 100);
+
+  expect(periods.length).toBe(13);
+  expect(periods.slice(1).map(({ startMs }) => startMs)).toEqual(
+    periods.slice(0, -1).map(({ endMs }) => endMs),
+  );
+  expect(periods.at(-1)?.endMs).toBe(Date.parse("2027-12-01"));
+});
+
+test.each([
+  { name: "within its last period: no next one", deletedAtMs: NOVEMBER.endMs - 1, next: [] },
+  { name: "at the end of it: the next one", deletedAtMs: NOVEMBER.endMs, next: [acme(NOVEMBER)] },
+])("periods: a customer deleted $name", async ({ deletedAtMs, next }) => {
+  await deleteCustomer(fixture.database, "cus_acme", deletedAtMs);
+
+  expect(await ended(DECEMBER.endMs)).toEqual(next);
+  expect(await due(NOVEMBER.endMs)).toEqual([acme(NOVEMBER)]);
+});
+
+test("periods: of several customers each has its own", async () => {
+  await putCustomer(fixture.database, "cus_b", {}, NOVEMBER.startMs, periodContaining(NOVEMBER.startMs, 15));
+
+  expect(await ended(NOVEMBER.endMs)).toEqual([
+    acme(NOVEMBER),
+    { customerId: "cus_b", ...periodContaining(NOVEMBER.startMs, 15) },
+  ]);
+  expect(await ended(NOVEMBER.endMs, 1)).toEqual([acme(NOVEMBER)]);
+  expect((await due(NOVEMBER.endMs)).map(({ customerId }) => customerId)).toEqual(["cus_b", "cus_acme"]);
+});
