@@ -14,15 +14,20 @@ const textModules: Plugin = {
   },
 };
 
+// Tests bind their own secrets; wrangler need not ask for them.
+process.env["WRANGLER_LOG"] ??= "error";
+
 export default defineConfig({
+  logLevel: "error",
   test: {
-    passWithNoTests: true,
+    silent: "passed-only",
     projects: [
       {
         plugins: [textModules],
         test: { name: "unit", include: ["test/unit/**/*.test.ts"] },
       },
       {
+        logLevel: "error",
         plugins: [
           cloudflareTest(({ inject }) => ({
             wrangler: { configPath: "./wrangler.toml" },
@@ -31,6 +36,8 @@ export default defineConfig({
         ],
         test: {
           name: "worker",
+          // The files share stores and a catalog.
+          fileParallelism: false,
           include: ["test/worker/**/*.test.ts"],
           globalSetup: ["test/support/worker-stack.ts"],
         },

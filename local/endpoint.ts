@@ -36,7 +36,7 @@ const MAX_BODY_BYTES = 64 * 1024 * 1024;
 /**
  * Starts a loopback HTTP server that can be told to fail.
  *
- * `POST /_control/faults` takes a {@link Fault}, `POST /_control/reset` and `POST /_control/release` do what
+ * `POST /_control/faults` takes a {@link Fault}, `POST /_control/reset` and `POST /_control/release` and `/drop` do what
  * {@link FaultPlan} says, `GET /_control/subjects` lists what was asked of it.
  */
 export async function startEndpoint(options: EndpointOptions): Promise<Endpoint> {
@@ -91,15 +91,25 @@ async function answer(
       send(outgoing, await options.serve(request));
       return;
     case "hold":
-      await faults.hold();
-      send(outgoing, await options.serve(request));
+    case "hold-after":
+      await answerHeld(request, fault.mode, incoming, outgoing, faults, options);
       return;
-    case "hold-after": {
-      const reply = await options.serve(request);
-      await faults.hold();
-      send(outgoing, reply);
-      return;
-    }
+  }
+}
+
+async function answerHeld(
+  request: EndpointRequest,
+  mode: "hold" | "hold-after",
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  faults: FaultPlan,
+  options: EndpointOptions,
+): Promise<void> {
+  const early = mode === "hold-after" ? await options.serve(request) : undefined;
+  if (await faults.hold()) {
+    send(outgoing, early ?? (await options.serve(request)));
+  } else {
+    incoming.socket.destroy();
   }
 }
 
@@ -113,6 +123,9 @@ function controlFaults(request: EndpointRequest, faults: FaultPlan): EndpointRep
       return { status: 200, body: "{}" };
     case "POST /_control/release":
       faults.release();
+      return { status: 200, body: "{}" };
+    case "POST /_control/drop":
+      faults.drop();
       return { status: 200, body: "{}" };
     case "GET /_control/subjects":
       return { status: 200, body: JSON.stringify(faults.subjects) };

@@ -2,8 +2,8 @@
  * One ordered failure for a local endpoint.
  *
  * `before` drops the connection without applying, `after` applies and then drops it, `status` answers without
- * applying, `delay` waits and then serves, `hold` applies only once released (see {@link FaultPlan.release}),
- * `hold-after` applies at once and keeps back the reply until released.
+ * applying, `delay` waits and then serves, `hold` waits until {@link FaultPlan.release} or {@link FaultPlan.drop},
+ * `hold-after` applies at once and keeps back the reply until then.
  */
 export interface Fault {
   mode: "before" | "after" | "status" | "delay" | "hold" | "hold-after";
@@ -26,7 +26,7 @@ const MAX_SUBJECTS = 100_000;
 export class FaultPlan {
   readonly subjects: string[] = [];
   #pending: { fault: Fault; skip: number; times: number }[] = [];
-  #held: (() => void)[] = [];
+  #held: ((isServed: boolean) => void)[] = [];
   #heldWatchers: (() => void)[] = [];
 
   add(fault: Fault): void {
@@ -60,8 +60,8 @@ export class FaultPlan {
     return undefined;
   }
 
-  /** Waits until {@link release} is called. */
-  hold(): Promise<void> {
+  /** Waits until {@link release} or {@link drop} is called; answers whether to serve. */
+  hold(): Promise<boolean> {
     return new Promise((resolve) => {
       this.#held.push(resolve);
       for (const watcher of this.#heldWatchers.splice(0)) {
@@ -78,9 +78,19 @@ export class FaultPlan {
     return new Promise((resolve) => this.#heldWatchers.push(resolve));
   }
 
+  /** Lets held requests be served and answered. */
   release(): void {
+    this.#settle(true);
+  }
+
+  /** Lets held requests end without an answer, and without applying what was not applied yet. */
+  drop(): void {
+    this.#settle(false);
+  }
+
+  #settle(isServed: boolean): void {
     for (const resolve of this.#held.splice(0)) {
-      resolve();
+      resolve(isServed);
     }
   }
 }

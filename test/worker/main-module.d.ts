@@ -1,0 +1,9 @@
+import type * as mainModule from "../../src/index.ts";
+
+declare global {
+  namespace Cloudflare {
+    interface GlobalProps {
+      mainModule: typeof mainModule;
+    }
+  }
+}
