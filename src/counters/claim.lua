@@ -1,9 +1,10 @@
 -- Takes buckets for a flush: abandoned claims first, then the buckets that are dirty longest.
--- KEYS: dirty index, in-flight index, meta. ARGV: claim id, minute now, latest minute of an abandoned claim,
--- most buckets, fresh value of `born`.
--- Returns born, number of this claim, and per bucket its key and the flat fields of its hash.
+-- KEYS: dirty index, in-flight index, meta. ARGV: claim id, epoch ms now, latest epoch ms of an abandoned claim,
+-- most buckets, fresh value of `born`, minute now.
+-- Returns born, number of this claim, how many index entries were taken out, and per bucket its key and the flat fields
+-- of its hash; a bucket that has expired is taken out of the indexes only.
 local dirty, inflight, meta = KEYS[1], KEYS[2], KEYS[3]
-local claim, minute, abandoned, most = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
+local claim, now, abandoned, most = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 
 redis.call('HSETNX', meta, 'born', ARGV[5])
 local keys, seen = {}, {}
@@ -12,11 +13,11 @@ local claims = redis.call('HGETALL', inflight)
 for i = 1, #claims, 2 do
   local taken = tonumber(string.match(claims[i + 1], ':(%d+)$'))
   if taken <= abandoned then
-    keys[#keys + 1] = { key = claims[i], minute = taken }
+    keys[#keys + 1] = { key = claims[i], taken = taken }
   end
 end
 table.sort(keys, function(left, right)
-  if left.minute ~= right.minute then return left.minute < right.minute end
+  if left.taken ~= right.taken then return left.taken < right.taken end
   return left.key < right.key
 end)
 for i = 1, #keys do
@@ -24,7 +25,7 @@ for i = 1, #keys do
   if keys[i] then seen[keys[i]] = true end
 end
 if #keys < most then
-  for _, key in ipairs(redis.call('ZRANGEBYSCORE', dirty, '-inf', minute, 'LIMIT', 0, most)) do
+  for _, key in ipairs(redis.call('ZRANGEBYSCORE', dirty, '-inf', ARGV[6], 'LIMIT', 0, most)) do
     if #keys < most and not seen[key] then
       keys[#keys + 1] = key
     end
@@ -39,7 +40,7 @@ for i = 1, #keys do
   else
     redis.call('HDEL', keys[i], 'd')
     pages[#pages + 1], pages[#pages + 2] = keys[i], hash
-    marks[#marks + 1], marks[#marks + 2] = keys[i], claim .. ':' .. minute
+    marks[#marks + 1], marks[#marks + 2] = keys[i], claim .. ':' .. now
   end
 end
 if #keys > 0 then
@@ -53,4 +54,4 @@ if #marks > 0 then
   redis.call('HSET', inflight, unpack(marks))
   k = redis.call('HINCRBY', meta, 'k', 1)
 end
-return { redis.call('HGET', meta, 'born'), k, pages }
+return { redis.call('HGET', meta, 'born'), k, #keys, pages }

@@ -11,6 +11,9 @@ import { Script } from "./script.ts";
 /** A claim not acknowledged for this long is taken over: its run is dead. */
 const ABANDONED_AFTER_MS = 3 * MINUTE_MS;
 
+/** Most buckets of one claim: what a script's stack holds. */
+export const MAX_CLAIM_BUCKETS = 1000;
+
 const claimScript = new Script(claimSource);
 const acknowledgeScript = new Script(acknowledgeSource);
 
@@ -31,6 +34,8 @@ export interface Claim {
   born: string;
   /** Claims of this shard so far that took something; 0 when this one took nothing. */
   number: number;
+  /** Index entries taken out: the buckets, and what had expired. */
+  entries: number;
   buckets: Bucket[];
 }
 
@@ -43,16 +48,16 @@ export async function hasUnflushed(redis: RedisClient): Promise<boolean> {
 /** Takes a page of a shard's buckets, abandoned ones first, then the ones that are dirty longest. */
 export async function claimBuckets(redis: RedisClient, request: ClaimRequest): Promise<Claim> {
   const { shard, claimId, nowMs, maxBuckets, born } = request;
+  invariant(maxBuckets <= MAX_CLAIM_BUCKETS, `a claim takes at most ${MAX_CLAIM_BUCKETS} buckets`);
   const minute = Math.floor(nowMs / MINUTE_MS);
-  const abandoned = Math.floor((nowMs - ABANDONED_AFTER_MS) / MINUTE_MS);
   const reply = await redis.run(
     claimScript,
     [dirtyKey(shard), inflightKey(shard), metaKey(shard)],
-    [claimId, String(minute), String(abandoned), String(maxBuckets), born],
+    [claimId, ...[nowMs, nowMs - ABANDONED_AFTER_MS, maxBuckets].map(String), born, String(minute)],
   );
-  invariant(Array.isArray(reply) && reply.length === 3, "the claim script answers three things");
-  const [foundBorn, number, pages] = reply as [string, number, unknown];
-  return { claimId, shard, born: foundBorn, number, buckets: parseBuckets(pages) };
+  invariant(Array.isArray(reply) && reply.length === 4, "the claim script answers four things");
+  const [foundBorn, number, entries, pages] = reply as [string, number, number, unknown];
+  return { claimId, shard, born: foundBorn, number, entries, buckets: parseBuckets(pages) };
 }
 
 /** Lets go of buckets that are in the ledger, as far as this claim still holds them; answers how many. */

@@ -57,9 +57,11 @@ export function createRedis(url: string, token: string): RedisClient {
     },
     countExisting: (keys) => guarded(redis.exists(...keys)),
     hmget: async (key, fields) => {
-      // The library answers null when no field is there.
-      const found = await guarded(redis.hmget<Record<string, string | null>>(key, ...fields));
-      return fields.map((field) => found?.[field] ?? null);
+      // With its deserialization off the library hands the plain array on, whatever its types say.
+      const found: unknown = await guarded(redis.hmget(key, ...fields));
+      return fields.map((_, index) =>
+        Array.isArray(found) ? ((found[index] as string | null) ?? null) : null,
+      );
     },
   };
 }

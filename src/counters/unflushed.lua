@@ -10,8 +10,10 @@ local dirty = redis.call('ZMSCORE', KEYS[1], unpack(buckets))
 local inflight = redis.call('HMGET', KEYS[2], unpack(buckets))
 local found = {}
 for i, key in ipairs(buckets) do
-  if dirty[i] or inflight[i] then
-    found[#found + 1], found[#found + 2] = key, redis.call('HGETALL', key)
+  local hash = (dirty[i] or inflight[i]) and redis.call('HGETALL', key)
+  -- One that has expired before it was flushed is in an index still.
+  if hash and #hash > 0 then
+    found[#found + 1], found[#found + 2] = key, hash
   end
 end
 return found

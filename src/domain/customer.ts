@@ -1,6 +1,8 @@
 import * as z from "zod";
 import { nameSchema } from "./meter.ts";
-import { storableText } from "./text.ts";
+import { isStorableText, STORABLE, storableText } from "./text.ts";
+
+const MAX_METADATA_KEYS = 50;
 
 export const customerIdSchema = storableText();
 
@@ -24,7 +26,13 @@ export const customerSettingsSchema = z.strictObject({
     .optional(),
   collectionMethod: z.enum(["charge_automatically", "send_invoice"]).optional(),
   daysUntilDue: z.int().min(1).max(365).optional(),
-  metadata: z.record(storableText(), z.string().max(1000)).optional(),
+  metadata: z
+    .record(storableText(), z.string().max(1000).refine(isStorableText, STORABLE))
+    .refine(
+      (metadata) => Object.keys(metadata).length <= MAX_METADATA_KEYS,
+      `at most ${MAX_METADATA_KEYS} keys`,
+    )
+    .optional(),
 });
 
 export type CustomerSettings = z.infer<typeof customerSettingsSchema>;

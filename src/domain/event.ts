@@ -2,7 +2,7 @@ import * as z from "zod";
 import { decimalFromNumber, parseDecimal, scaledTo } from "./decimal.ts";
 import type { Meter } from "./meter.ts";
 import type { Series } from "./series.ts";
-import { isStorableText, MAX_TEXT_LENGTH, storableText } from "./text.ts";
+import { hasAtMost, isStorableText, MAX_TEXT_LENGTH, storableText } from "./text.ts";
 import { HOUR_MS, MINUTE_MS } from "./window.ts";
 
 /** Most events of one call. */
@@ -140,7 +140,7 @@ function eventDimensions(event: Event, meter: Meter): { values: Record<string, s
       };
     }
     const text = String(value);
-    if (text.length > MAX_TEXT_LENGTH || !isStorableText(text)) {
+    if (!hasAtMost(text, MAX_TEXT_LENGTH) || !isStorableText(text)) {
       return {
         code: "invalid_event",
         detail: `metadata.${name}: at most ${MAX_TEXT_LENGTH} characters of well-formed Unicode without U+0000`,

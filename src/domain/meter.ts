@@ -17,7 +17,7 @@ export const nameSchema = z
     "must be lower case letters, digits and _, at most 63, starting with a letter",
   );
 
-export const meterSchema = z.strictObject({
+const meterShape = z.strictObject({
   name: nameSchema,
   displayName: storableText(),
   unit: storableText(),
@@ -26,6 +26,22 @@ export const meterSchema = z.strictObject({
   scale: z.int().min(0).max(MAX_SCALE).default(0),
   dimensions: z.array(nameSchema).max(MAX_DIMENSIONS).default([]),
   allowNegative: z.boolean().default(false),
+});
+
+/** A meter as it is published. */
+export const meterSchema = meterShape.superRefine((meter, context) => {
+  if (meter.aggregation === "count" && meter.scale !== 0) {
+    context.addIssue({
+      code: "custom",
+      path: ["scale"],
+      message: "a meter that counts events has no decimals: 0",
+    });
+  }
+  for (const [index, name] of meter.dimensions.entries()) {
+    if (meter.dimensions.indexOf(name) !== index) {
+      context.addIssue({ code: "custom", path: ["dimensions", index], message: `${name} is there twice` });
+    }
+  }
 });
 
 /** What is counted and how: fixed for ever once published, except for the texts. */

@@ -1,6 +1,6 @@
 import * as z from "zod";
 
-/** Longest id, customer id and dimension value, in UTF-16 code units. */
+/** Longest id, customer id and dimension value, in characters (code points). */
 export const MAX_TEXT_LENGTH = 128;
 
 /** True for well-formed Unicode without U+0000: what both Redis and Postgres can hold unchanged. */
@@ -8,11 +8,19 @@ export function isStorableText(text: string): boolean {
   return text.isWellFormed() && !text.includes("\u0000");
 }
 
-/** A non-empty string of at most `maxLength` code units that both stores can hold unchanged. */
+/** What {@link isStorableText} asks for, in words. */
+export const STORABLE = "must be well-formed Unicode without U+0000";
+
+/** True for a text of at most `maxLength` characters. */
+export function hasAtMost(text: string, maxLength: number): boolean {
+  return text.length <= maxLength || (text.length <= 2 * maxLength && Array.from(text).length <= maxLength);
+}
+
+/** A non-empty string of at most `maxLength` characters that both stores can hold unchanged. */
 export function storableText(maxLength: number = MAX_TEXT_LENGTH): z.ZodString {
   return z
     .string()
     .min(1)
-    .max(maxLength)
-    .refine(isStorableText, "must be well-formed Unicode without U+0000");
+    .refine((text) => hasAtMost(text, maxLength), `must have at most ${maxLength} characters`)
+    .refine(isStorableText, STORABLE);
 }

@@ -47,7 +47,6 @@ async function flushShard(deps: FlushDeps, shard: number, nowMs: number, report:
   while (left > 0) {
     const page = Math.min(PAGE_BUCKETS, left);
     const taken = await flushPage(deps, shard, nowMs, page, report);
-    report.buckets += taken;
     left -= page;
     if (taken < page) {
       return;
@@ -66,8 +65,9 @@ async function flushPage(
   const claim = await claimBuckets(deps.redis, { shard, claimId, nowMs, maxBuckets, born: deps.randomId() });
   if (claim.buckets.length > 0) {
     report.claims += 1;
+    report.buckets += claim.buckets.length;
     report.rowsChanged += await upsertBuckets(deps.database, shard, claim.buckets, nowMs);
     await acknowledgeBuckets(deps.redis, claim);
   }
-  return claim.buckets.length;
+  return claim.entries;
 }

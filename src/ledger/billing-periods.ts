@@ -33,13 +33,15 @@ order by customer_id limit $2`,
   return rows.map(readPeriod);
 }
 
-/** Adds periods; one that is there already stays as it is. */
+/** Adds to each customer a period that starts where its last one ends; any other is left out. */
 export async function insertPeriods(database: Database, periods: readonly CustomerPeriod[]): Promise<void> {
   await database.query(
     `
 insert into billing_periods (customer_id, period_start, period_end)
 select "customerId", to_timestamp("startMs" / 1000.0), to_timestamp("endMs" / 1000.0)
 from jsonb_to_recordset($1::jsonb) as page ("customerId" text, "startMs" bigint, "endMs" bigint)
+where to_timestamp("startMs" / 1000.0) = (
+  select max(period_end) from billing_periods where customer_id = "customerId")
 on conflict do nothing`,
     [JSON.stringify(periods)],
   );

@@ -4,7 +4,6 @@ import { LedgerError, type Database, type Row } from "./database.ts";
 import { column, timeColumn } from "./row.ts";
 
 const COLUMNS = `version, document::text, (extract(epoch from published_at) * 1000)::bigint::text as published_ms`;
-const UNIQUE_VIOLATION = "23505";
 
 /** The version published last; undefined before the first. */
 export async function latestCatalog(database: Database): Promise<CatalogVersion | undefined> {
@@ -45,7 +44,7 @@ values ($1, $2::jsonb, to_timestamp($3::bigint / 1000.0), $4)`,
     );
     return true;
   } catch (error) {
-    if (error instanceof LedgerError && error.code === UNIQUE_VIOLATION) {
+    if (error instanceof LedgerError && error.constraint === "catalog_versions_pkey") {
       return false;
     }
     throw error;

@@ -23,9 +23,13 @@ export class LedgerError extends Error {
   /** SQLSTATE. */
   readonly code: string;
 
-  constructor(code: string, message: string, options: ErrorOptions) {
-    super(message, options);
+  /** The constraint that was violated, if one was. */
+  readonly constraint: string | undefined;
+
+  constructor(code: string, constraint: string | undefined, options: ErrorOptions) {
+    super(`Postgres: ${code}`, options);
     this.code = code;
+    this.constraint = constraint;
   }
 }
 
@@ -90,7 +94,8 @@ async function answered<Rows>(call: Promise<unknown>): Promise<Rows> {
   } catch (error) {
     const code = error instanceof Error && "code" in error ? error.code : undefined;
     if (typeof code === "string" && /^[0-9A-Z]{5}$/.test(code)) {
-      throw new LedgerError(code, `Postgres: ${code}`, { cause: error });
+      const constraint = error instanceof Error && "constraint" in error ? error.constraint : undefined;
+      throw new LedgerError(code, typeof constraint === "string" ? constraint : undefined, { cause: error });
     }
     throw new LedgerUnreachable("Postgres: no answer", { cause: error });
   }

@@ -1,4 +1,4 @@
-import type { Database, Row, Statement } from "./database.ts";
+import type { Database, Row } from "./database.ts";
 import type { InvoiceStatus, InvoiceStep, StepName, StepOutcome } from "./invoice-status.ts";
 import { column, timeColumn } from "./row.ts";
 
@@ -71,7 +71,7 @@ export async function failStep(
   );
 }
 
-/** Keeps what a step came to, and what follows for the invoice, in one transaction. May be repeated. */
+/** Keeps what a step came to and what follows for the invoice, at once; a step that has ended stays as it is. */
 export async function finishStep(
   database: Database,
   invoiceId: string,
@@ -80,20 +80,25 @@ export async function finishStep(
   invoice: { status?: InvoiceStatus; stripeInvoiceId?: string },
   nowMs: number,
 ): Promise<void> {
-  const finish: Statement = {
-    text: `
-update invoice_steps set finished_at = to_timestamp($3::bigint / 1000.0), outcome = $4::jsonb
-where invoice_id = $1 and step = $2 and finished_at is null`,
-    params: [invoiceId, step, nowMs, JSON.stringify(outcome)],
-  };
-  const follow: Statement = {
-    text: `
-update invoices set status = coalesce($2, status), stripe_invoice_id = coalesce($3, stripe_invoice_id),
-  updated_at = to_timestamp($4::bigint / 1000.0)
-where invoice_id = $1 and status in ('draft', 'in_review')`,
-    params: [invoiceId, invoice.status ?? null, invoice.stripeInvoiceId ?? null, nowMs],
-  };
-  await database.transaction([finish, follow]);
+  await database.query(
+    `
+with finished as (
+  update invoice_steps set finished_at = to_timestamp($3::bigint / 1000.0), outcome = $4::jsonb
+  where invoice_id = $1 and step = $2 and finished_at is null
+  returning 1
+)
+update invoices set status = coalesce($5, status), stripe_invoice_id = coalesce($6, stripe_invoice_id),
+  updated_at = to_timestamp($3::bigint / 1000.0)
+where invoice_id = $1 and status in ('draft', 'in_review') and exists (select 1 from finished)`,
+    [
+      invoiceId,
+      step,
+      nowMs,
+      JSON.stringify(outcome),
+      invoice.status ?? null,
+      invoice.stripeInvoiceId ?? null,
+    ],
+  );
 }
 
 function readStep(row: Row): Step {

@@ -50,7 +50,8 @@ export interface Invoice {
 /** What a close writes; the number is given by the ledger. */
 export type NewInvoice = Omit<Invoice, "number" | "createdAtMs" | "stripeInvoiceId" | "steps">;
 
-const UNIQUE_VIOLATION = "23505";
+/** Broken by a second invoice of a period, or by the same one written again. */
+const ALREADY_THERE = new Set(["invoices_one_per_period", "invoices_pkey"]);
 
 const SELECT = `
 select invoice_id, number, customer_id, (extract(epoch from period_start) * 1000)::bigint::text as start_ms,
@@ -84,7 +85,7 @@ export async function closeWithInvoice(
     ]);
     return true;
   } catch (error) {
-    if (error instanceof LedgerError && error.code === UNIQUE_VIOLATION) {
+    if (error instanceof LedgerError && ALREADY_THERE.has(error.constraint ?? "")) {
       return false;
     }
     throw error;

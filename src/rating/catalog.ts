@@ -12,18 +12,25 @@ const MAX_QUANTITY_LENGTH = 32;
 const quantitySchema = z.union([z.number(), z.string()]).transform((input, context) => {
   const decimal = typeof input === "number" ? decimalFromNumber(input) : parseDecimal(input);
   const isTaken = decimal !== undefined && decimal.coefficient >= 0n && decimal.scale <= MAX_SCALE;
-  if (!isTaken || String(input).length > MAX_QUANTITY_LENGTH) {
-    context.addIssue({ code: "custom", message: "must be a quantity such as 10000 or 2.5, not negative" });
+  const text = isTaken ? formatScaled(decimal.coefficient, decimal.scale) : "";
+  if (text === "" || text.length > MAX_QUANTITY_LENGTH) {
+    context.addIssue({
+      code: "custom",
+      message: `must be a quantity such as 10000 or 2.5, not negative, of at most ${MAX_QUANTITY_LENGTH} digits`,
+    });
     return z.NEVER;
   }
-  return formatScaled(decimal.coefficient, decimal.scale);
+  return text;
 });
 
 /** An amount in major units, kept as decimal string; its decimals are checked against the currency. */
 const amountSchema = z
   .union([z.number(), z.string()])
   .transform(String)
-  .refine((text) => /^\d{1,15}(\.\d{1,3})?$/.test(text), "must be an amount such as 99.00, not negative");
+  .refine((text) => /^\d{1,15}(\.\d{1,3})?$/.test(text), {
+    error: "must be an amount such as 99.00, not negative",
+    abort: true,
+  });
 
 const tierSchema = z.strictObject({ upTo: quantitySchema.nullable(), unitPrice: unitPriceSchema });
 
