@@ -4,6 +4,7 @@ import {
   type Claim,
   claimBuckets,
   hasUnflushed,
+  MAX_CLAIM_BUCKETS,
 } from "../../../src/counters/flush-claim.ts";
 import { bucketKey, inflightKey } from "../../../src/counters/keys.ts";
 import { recordGroups } from "../../../src/counters/record.ts";
@@ -103,4 +104,18 @@ test("acknowledge: of a claim taken over in part only the rest is let go", async
 
   expect(await acknowledgeBuckets(fixture.redis, first)).toBe(1);
   expect(await fixture.raw.hkeys(inflightKey(ACME_SHARD))).toEqual([bucketAgo(2)]);
+});
+
+test("acknowledge: as many buckets as a claim takes are taken, taken over and let go", async () => {
+  const hours = Array.from({ length: MAX_CLAIM_BUCKETS }, (_, index) => index);
+  const measurements = hours.map((hour) => measured({ timeMs: NOW_MS - hour * HOUR_MS }));
+  await recordGroups(fixture.redis, [identified("a", measurements)], MINUTE, "epoch");
+  const dead = await claim("c1", MINUTE, MAX_CLAIM_BUCKETS);
+  const taken = await claim("c2", MINUTE + 3 * MINUTE_MS, MAX_CLAIM_BUCKETS);
+
+  expect(new Set(keysOf(dead))).toEqual(new Set(hours.map(bucketAgo)));
+  expect(keysOf(taken).toSorted()).toEqual(keysOf(dead).toSorted());
+  expect(taken.entries).toBe(MAX_CLAIM_BUCKETS);
+  expect(await acknowledgeBuckets(fixture.redis, taken)).toBe(MAX_CLAIM_BUCKETS);
+  expect(await hasUnflushed(fixture.redis)).toBe(false);
 });

@@ -1,5 +1,10 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { type Claim, claimBuckets, hasUnflushed } from "../../../src/counters/flush-claim.ts";
+import {
+  type Claim,
+  claimBuckets,
+  hasUnflushed,
+  MAX_CLAIM_BUCKETS,
+} from "../../../src/counters/flush-claim.ts";
 import { bucketKey, dirtyKey, inflightKey, metaKey } from "../../../src/counters/keys.ts";
 import { recordGroups } from "../../../src/counters/record.ts";
 import { HOUR_MS, MINUTE_MS } from "../../../src/domain/window.ts";
@@ -61,9 +66,19 @@ test("claim: a shard with nothing to flush gives nothing and counts no claim", a
     shard: ACME_SHARD,
     born: "born-c1",
     number: 0,
+    entries: 0,
     buckets: [],
   });
   expect(await hasUnflushed(fixture.redis)).toBe(false);
+});
+
+test("claim: one of more buckets than a script's stack holds is a bug, and takes nothing", async () => {
+  await count("a");
+
+  await expect(claim("c1", MINUTE, MAX_CLAIM_BUCKETS + 1)).rejects.toThrow(
+    "invariant broken: a claim takes at most 1000 buckets",
+  );
+  expect(keysOf(await claim("c2", MINUTE, MAX_CLAIM_BUCKETS))).toEqual([ACME_BUCKET]);
 });
 
 test("claim: what a bucket holds comes with it", async () => {
@@ -98,14 +113,14 @@ test("claim: what a bucket holds comes with it", async () => {
   );
 });
 
-test("claim: moves a bucket from dirty to in flight under its id", async () => {
+test("claim: moves a bucket from dirty to in flight under its id and the millisecond", async () => {
   await count("a");
-  await claim("c1");
+  await claim("c1", NOW_MS);
 
   expect(await fixture.raw.zcard(dirtyKey(ACME_SHARD))).toBe(0);
   expect(await fixture.raw.hexists(ACME_BUCKET, "d")).toBe(0);
   expect(await fixture.raw.hgetall(inflightKey(ACME_SHARD))).toEqual({
-    [ACME_BUCKET]: `c1:${MINUTE / MINUTE_MS}`,
+    [ACME_BUCKET]: `c1:${NOW_MS}`,
   });
   expect(await hasUnflushed(fixture.redis)).toBe(true);
 });
@@ -129,7 +144,7 @@ test("claim: buckets that turned dirty in the same minute are taken, those of a 
 
 test("claim: abandoned buckets come before dirty ones, the longest abandoned first", async () => {
   await count("a", 3);
-  await claim("dead-2", MINUTE + MINUTE_MS);
+  await claim("dead-2", MINUTE + 1);
   await count("b", 2);
   await claim("dead-1", MINUTE);
   await count("c", 1, MINUTE - HOUR_MS);
@@ -140,7 +155,7 @@ test("claim: abandoned buckets come before dirty ones, the longest abandoned fir
     bucketAgo(1),
   ]);
   expect(new Set(Object.values(await fixture.raw.hgetall(inflightKey(ACME_SHARD))))).toEqual(
-    new Set([`c1:${MINUTE / MINUTE_MS + 5}`]),
+    new Set([`c1:${MINUTE + 5 * MINUTE_MS}`]),
   );
 });
 
@@ -157,21 +172,17 @@ test("claim: a page that abandoned buckets fill leaves the dirty ones for the ne
   expect(keysOf(await claim("c4", later, 1))).toEqual([]);
 });
 
-test("claim: a second one gets nothing for two minutes and everything after four", async () => {
+test.each([
+  { name: "on the full minute", takenMs: MINUTE },
+  { name: "within a minute", takenMs: NOW_MS },
+  { name: "in the last millisecond of a minute", takenMs: MINUTE + MINUTE_MS - 1 },
+])("claim: one made $name is abandoned when it is three minutes old, not before", async ({ takenMs }) => {
   await count("a");
-  await claim("c1", MINUTE);
+  await claim("c1", takenMs);
 
-  expect(keysOf(await claim("c2", MINUTE))).toEqual([]);
-  expect(keysOf(await claim("c3", MINUTE + 2 * MINUTE_MS))).toEqual([]);
-  expect(keysOf(await claim("c4", MINUTE + 4 * MINUTE_MS))).toEqual([ACME_BUCKET]);
-});
-
-test("claim: is abandoned at three minutes when it was made on the full minute", async () => {
-  await count("a");
-  await claim("c1", MINUTE);
-
-  expect(keysOf(await claim("c2", MINUTE + 3 * MINUTE_MS - 1))).toEqual([]);
-  expect(keysOf(await claim("c3", MINUTE + 3 * MINUTE_MS))).toEqual([ACME_BUCKET]);
+  expect(keysOf(await claim("c2", takenMs))).toEqual([]);
+  expect(keysOf(await claim("c3", takenMs + 3 * MINUTE_MS - 1))).toEqual([]);
+  expect(keysOf(await claim("c4", takenMs + 3 * MINUTE_MS))).toEqual([ACME_BUCKET]);
 });
 
 test("claim: the number grows with each claim that took something; born stays", async () => {
@@ -213,7 +224,10 @@ test("claim: a bucket that has vanished leaves the dirty index", async () => {
   await count("b", 2);
   await fixture.raw.del(bucketAgo(1));
 
-  expect(keysOf(await claim("c1"))).toEqual([bucketAgo(2)]);
+  const taken = await claim("c1");
+
+  expect(keysOf(taken)).toEqual([bucketAgo(2)]);
+  expect(taken.entries).toBe(2);
   expect(await fixture.raw.zcard(dirtyKey(ACME_SHARD))).toBe(0);
   expect(await fixture.raw.hkeys(inflightKey(ACME_SHARD))).toEqual([bucketAgo(2)]);
 });
@@ -223,8 +237,26 @@ test("claim: a bucket that has vanished leaves the in-flight index, and takes no
   await claim("dead", MINUTE);
   await fixture.raw.del(ACME_BUCKET);
 
-  expect(await claim("c1", MINUTE + 5 * MINUTE_MS)).toMatchObject({ number: 0, buckets: [] });
+  expect(await claim("c1", MINUTE + 5 * MINUTE_MS)).toMatchObject({
+    number: 0,
+    entries: 1,
+    buckets: [],
+  });
   expect(await hasUnflushed(fixture.redis)).toBe(false);
+});
+
+test("claim: a page of vanished buckets alone tells that more may follow", async () => {
+  await count("a", 1, MINUTE - MINUTE_MS);
+  await count("b", 2, MINUTE);
+  await fixture.raw.del(bucketAgo(1));
+  const first = await claim("c1", MINUTE, 1);
+  const second = await claim("c2", MINUTE, 1);
+
+  expect([first, second].map(({ entries, buckets }) => [entries, buckets.length])).toEqual([
+    [1, 0],
+    [1, 1],
+  ]);
+  expect(await claim("c3", MINUTE, 1)).toMatchObject({ entries: 0, buckets: [] });
 });
 
 test("claim: a bucket that vanished and came back is of another epoch", async () => {

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { acknowledgeBuckets, claimBuckets } from "../../../src/counters/flush-claim.ts";
-import { shardOf } from "../../../src/counters/keys.ts";
+import { bucketKey, shardOf } from "../../../src/counters/keys.ts";
 import { recordGroups } from "../../../src/counters/record.ts";
-import { readUnflushed } from "../../../src/counters/unflushed.ts";
+import { MAX_HOURS, readUnflushed } from "../../../src/counters/unflushed.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../../src/domain/window.ts";
 import { ACME_SHARD, identified, measured, NOW_MS, THIS_HOUR_MS } from "../../support/measurement.ts";
 import { type RedisFixture, startRedisFixture } from "../../support/redis-fixture.ts";
@@ -105,6 +105,38 @@ test("unflushed: a period of 62 days is read in one call", async () => {
   await count("b", NOW_MS - 61 * DAY_MS);
 
   expect((await hours("cus_acme", NOW_MS - 62 * DAY_MS, NOW_MS + HOUR_MS)).length).toBe(2);
+});
+
+test("unflushed: a bucket that has vanished is passed over, dirty or in flight", async () => {
+  await count("a", NOW_MS - 2 * HOUR_MS);
+  await claim("c1");
+  await count("b", NOW_MS - HOUR_MS);
+  await count("c");
+  await fixture.raw.del(bucketKey("cus_acme", NOW_MS - 2 * HOUR_MS), bucketKey("cus_acme", NOW_MS - HOUR_MS));
+
+  expect(await hours()).toEqual([THIS_HOUR_MS]);
+});
+
+test.each([
+  { name: "ends where it starts", fromMs: THIS_HOUR_MS, toMs: THIS_HOUR_MS },
+  { name: "ends an hour before it starts", fromMs: THIS_HOUR_MS, toMs: THIS_HOUR_MS - HOUR_MS },
+])("unflushed: nothing is in a range that $name, and nothing is asked", async ({ fromMs, toMs }) => {
+  await count("a");
+
+  expect(await unflushed("cus_acme", fromMs, toMs)).toEqual([]);
+  expect(await fixture.billed(() => unflushed("cus_acme", fromMs, toMs))).toBe(0);
+});
+
+test("unflushed: the most hours are read whole, more are a bug", async () => {
+  const toMs = THIS_HOUR_MS + HOUR_MS;
+  const fromMs = toMs - MAX_HOURS * HOUR_MS;
+  await count("a", fromMs);
+  await count("b");
+
+  expect(await hours("cus_acme", fromMs, toMs)).toEqual([fromMs, THIS_HOUR_MS]);
+  await expect(unflushed("cus_acme", fromMs - 1, toMs)).rejects.toThrow(
+    "invariant broken: at most 2000 hours are read at once",
+  );
 });
 
 test("unflushed: costs one call and three commands, and one a bucket", async () => {
