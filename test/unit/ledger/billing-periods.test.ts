@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { periodContaining, periodFrom } from "../../../src/domain/period.ts";
+import { DAY_MS } from "../../../src/domain/window.ts";
 import {
   countDuePeriods,
   duePeriods,
@@ -42,7 +43,8 @@ test("periods: one is due from its end on", async () => {
 });
 
 test("periods: due ones come oldest first, at most the limit", async () => {
-  await insertPeriods(fixture.database, [acme(DECEMBER), acme(JANUARY)]);
+  await insertPeriods(fixture.database, [acme(DECEMBER)]);
+  await insertPeriods(fixture.database, [acme(JANUARY)]);
 
   expect(await due(JANUARY.endMs)).toEqual([acme(NOVEMBER), acme(DECEMBER), acme(JANUARY)]);
   expect(await due(JANUARY.endMs, 2)).toEqual([acme(NOVEMBER), acme(DECEMBER)]);
@@ -61,18 +63,29 @@ test("periods: adding one twice, or with another end, leaves the first as it was
   await insertPeriods(fixture.database, [acme(DECEMBER)]);
   await insertPeriods(fixture.database, [
     acme(DECEMBER),
-    acme({ ...DECEMBER, endMs: DECEMBER.endMs - 86_400_000 }),
+    acme({ ...DECEMBER, endMs: DECEMBER.endMs - DAY_MS }),
   ]);
 
   expect(await due(JANUARY.endMs)).toEqual([acme(NOVEMBER), acme(DECEMBER)]);
 });
 
-test("periods: one that would end with another is not added", async () => {
-  await insertPeriods(fixture.database, [
-    acme({ startMs: NOVEMBER.startMs + 86_400_000, endMs: NOVEMBER.endMs }),
-  ]);
+test.each([
+  { name: "would end with another", startMs: NOVEMBER.startMs + DAY_MS, endMs: NOVEMBER.endMs },
+  { name: "ends where the first starts", startMs: NOVEMBER.startMs - DAY_MS, endMs: NOVEMBER.startMs },
+  { name: "starts within the last", startMs: NOVEMBER.endMs - 1, endMs: DECEMBER.endMs },
+  { name: "starts after the last has ended", startMs: NOVEMBER.endMs + 1, endMs: DECEMBER.endMs },
+  { name: "leaves a month out", ...JANUARY },
+])("periods: one that $name is not added", async (period) => {
+  await insertPeriods(fixture.database, [acme({ startMs: period.startMs, endMs: period.endMs })]);
 
-  expect(await due(NOVEMBER.endMs)).toEqual([acme(NOVEMBER)]);
+  expect(await due(JANUARY.endMs)).toEqual([acme(NOVEMBER)]);
+});
+
+test("periods: of two in a row one call adds the first, the next call the second", async () => {
+  await insertPeriods(fixture.database, [acme(JANUARY), acme(DECEMBER)]);
+  expect(await due(JANUARY.endMs)).toEqual([acme(NOVEMBER), acme(DECEMBER)]);
+  await insertPeriods(fixture.database, [acme(JANUARY), acme(DECEMBER)]);
+  expect(await due(JANUARY.endMs)).toEqual([acme(NOVEMBER), acme(DECEMBER), acme(JANUARY)]);
 });
 
 test("periods: one that ends where it starts is refused", async () => {
@@ -81,12 +94,10 @@ test("periods: one that ends where it starts is refused", async () => {
   await expect(insertPeriods(fixture.database, [empty])).rejects.toMatchObject({ code: "23514" });
 });
 
-test("periods: one of an unknown customer is refused", async () => {
-  await expect(
-    insertPeriods(fixture.database, [{ ...DECEMBER, customerId: "cus_nobody" }]),
-  ).rejects.toMatchObject({
-    code: "23503",
-  });
+test("periods: one of an unknown customer is left out, those beside it are added", async () => {
+  await insertPeriods(fixture.database, [{ ...DECEMBER, customerId: "cus_nobody" }, acme(DECEMBER)]);
+
+  expect(await due(JANUARY.endMs)).toEqual([acme(NOVEMBER), acme(DECEMBER)]);
 });
 
 test("periods: no periods add none", async () => {

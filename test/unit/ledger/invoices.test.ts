@@ -65,6 +65,18 @@ test("close: a period that is not there is refused, and nothing is written", asy
   expect((await duePeriods(fixture.database, CLOSED_MS, 10)).length).toBe(1);
 });
 
+test("close: a line that is there twice is refused, and nothing is written", async () => {
+  const [line] = newInvoice("inv_1").lines;
+  const lines = line === undefined ? [] : [line, line];
+
+  await expect(close(newInvoice("inv_1", { lines }))).rejects.toMatchObject({
+    code: "23505",
+    constraint: "invoice_lines_invoice_id_ref_key",
+  });
+  expect(await getInvoice(fixture.database, "inv_1")).toBeUndefined();
+  expect((await duePeriods(fixture.database, CLOSED_MS, 10)).length).toBe(1);
+});
+
 test("close: a void invoice makes room for another", async () => {
   await close(newInvoice("inv_1", { status: "void" }));
 
@@ -201,6 +213,39 @@ test("steps: a finished one stays as it is, and the invoice follows it", async (
     status: "open",
     stripeInvoiceId: "in_1",
   });
+});
+
+test("steps: a second end changes neither the step nor the invoice that still waits", async () => {
+  await close(newInvoice("inv_1"));
+  await start("k1");
+  await finishStep(fixture.database, "inv_1", "create", { stripeInvoiceId: "in_1" }, {}, 2000);
+  const before = await getInvoice(fixture.database, "inv_1");
+  await finish({ stripeInvoiceId: "in_2" }, 9000);
+  const [row] = await fixture.raw(
+    "select (extract(epoch from updated_at) * 1000)::bigint as updated_ms from invoices",
+  );
+
+  expect(before).toMatchObject({ status: "draft", stripeInvoiceId: null });
+  expect(await getInvoice(fixture.database, "inv_1")).toEqual(before);
+  expect(row).toEqual({ updated_ms: "2000" });
+});
+
+test("steps: the end of one that was never begun changes nothing", async () => {
+  await close(newInvoice("inv_1"));
+  const before = await getInvoice(fixture.database, "inv_1");
+  await finish({ stripeInvoiceId: "in_1" });
+
+  expect(await getInvoice(fixture.database, "inv_1")).toEqual(before);
+});
+
+test("steps: of two ends at once one is kept, and the invoice follows that one", async () => {
+  await close(newInvoice("inv_1"));
+  await start("k1");
+  await Promise.all([finish({ stripeInvoiceId: "in_1" }), finish({ stripeInvoiceId: "in_2" })]);
+  const invoice = await getInvoice(fixture.database, "inv_1");
+
+  expect(invoice?.status).toBe("open");
+  expect(invoice?.steps[0]?.outcome).toEqual({ stripeInvoiceId: invoice?.stripeInvoiceId });
 });
 
 test("steps: are listed with the invoice in the order of sending", async () => {
