@@ -2,9 +2,15 @@ import { expect, test } from "vitest";
 import { customerSettingsSchema } from "../../../src/domain/customer.ts";
 import { isStorableText, storableText } from "../../../src/domain/text.ts";
 
+/** Metadata of so many keys. */
+function keys(count: number): Record<string, string> {
+  return Object.fromEntries(Array.from({ length: count }, (_, index) => [`key_${index}`, "v"]));
+}
+
 test.each([
   { name: "nothing", settings: {} },
   { name: "a name of 256 characters", settings: { name: "n".repeat(256) } },
+  { name: "a name of 256 emoji", settings: { name: "\u{1F600}".repeat(256) } },
   { name: "an address", settings: { email: "billing@acme.example" } },
   { name: "a Stripe customer", settings: { stripeCustomerId: "cus_9s6XKzkNRiz8i3" } },
   { name: "a plan", settings: { plan: "flat99" } },
@@ -12,6 +18,12 @@ test.each([
   { name: "a budget to the cent", settings: { budget: "500.00" } },
   { name: "an invoice to pay", settings: { collectionMethod: "send_invoice", daysUntilDue: 30 } },
   { name: "metadata", settings: { metadata: { crm: "", "key:%": "v".repeat(1000) } } },
+  {
+    name: "metadata of emoji",
+    settings: { metadata: { ["\u{1F600}".repeat(128)]: "\u{1F600}".repeat(1000) } },
+  },
+  { name: "metadata of no key", settings: { metadata: {} } },
+  { name: "metadata of 50 keys", settings: { metadata: keys(50) } },
 ])("customer: $name is taken and given back as it was put", ({ settings }) => {
   const parsed = customerSettingsSchema.parse(settings);
 
@@ -26,6 +38,7 @@ test("customer: a budget that is a number is given back as a string", () => {
 test.each([
   { name: "an unknown member", settings: { nmae: "x" }, path: [] },
   { name: "an empty name", settings: { name: "" }, path: ["name"] },
+  { name: "a name of 257 emoji", settings: { name: "\u{1F600}".repeat(257) }, path: ["name"] },
   { name: "a name with U+0000", settings: { name: "a\u0000" }, path: ["name"] },
   { name: "no address", settings: { email: "acme" }, path: ["email"] },
   { name: "another Stripe object", settings: { stripeCustomerId: "in_1" }, path: ["stripeCustomerId"] },
@@ -43,6 +56,34 @@ test.each([
   { name: "half a day to pay", settings: { daysUntilDue: 1.5 }, path: ["daysUntilDue"] },
   { name: "over a year to pay", settings: { daysUntilDue: 366 }, path: ["daysUntilDue"] },
   { name: "metadata that is no text", settings: { metadata: { a: 1 } }, path: ["metadata", "a"] },
+  { name: "metadata with U+0000", settings: { metadata: { a: "b\u0000" } }, path: ["metadata", "a"] },
+  {
+    name: "metadata with half a surrogate pair",
+    settings: { metadata: { a: "\uDC00" } },
+    path: ["metadata", "a"],
+  },
+  {
+    name: "metadata of 1001 characters",
+    settings: { metadata: { a: "v".repeat(1001) } },
+    path: ["metadata", "a"],
+  },
+  { name: "metadata of 51 keys", settings: { metadata: keys(51) }, path: ["metadata"] },
+  { name: "an empty key of metadata", settings: { metadata: { "": "v" } }, path: ["metadata", ""] },
+  {
+    name: "a key of metadata with U+0000",
+    settings: { metadata: { "a\u0000": "v" } },
+    path: ["metadata", "a\u0000"],
+  },
+  {
+    name: "a key of metadata that is half a surrogate pair",
+    settings: { metadata: { "\uD800": "v" } },
+    path: ["metadata", "\uD800"],
+  },
+  {
+    name: "a key of metadata of 129 characters",
+    settings: { metadata: { ["k".repeat(129)]: "v" } },
+    path: ["metadata", "k".repeat(129)],
+  },
 ])("customer: $name is refused", ({ settings, path }) => {
   const parsed = customerSettingsSchema.safeParse(settings);
 
@@ -77,6 +118,8 @@ test.each([
   { name: "three characters of three", text: "abc", isTaken: true },
   { name: "four characters of three", text: "abcd", isTaken: false },
   { name: "three emoji of three", text: "\u{1F600}".repeat(3), isTaken: true },
+  { name: "three emoji and a letter of three", text: `${"\u{1F600}".repeat(3)}a`, isTaken: false },
+  { name: "an emoji and two letters of three", text: "\u{1F600}ab", isTaken: true },
   { name: "four emoji of three", text: "\u{1F600}".repeat(4), isTaken: false },
 ])("text: $name is taken: $isTaken", ({ text, isTaken }) => {
   expect(storableText(3).safeParse(text).success).toBe(isTaken);

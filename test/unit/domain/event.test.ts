@@ -12,6 +12,8 @@ import { type Meter, meterSchema } from "../../../src/domain/meter.ts";
 import { HOUR_MS } from "../../../src/domain/window.ts";
 
 const RECEIVED_MS = Date.parse("2026-11-23T12:00:00.000Z");
+/** One character of two code units. */
+const EMOJI = "\u{1F600}";
 const calls = meterSchema.parse({
   name: "api_calls",
   displayName: "API Calls",
@@ -41,12 +43,16 @@ test("event: an event says its customer and metric; value 1 and no metadata unle
 test.each([
   { name: "no customer", members: { customerId: undefined }, path: ["customerId"] },
   { name: "an empty customer", members: { customerId: "" }, path: ["customerId"] },
-  { name: "a customer of 129 code units", members: { customerId: "c".repeat(129) }, path: ["customerId"] },
+  { name: "a customer of 129 characters", members: { customerId: "c".repeat(129) }, path: ["customerId"] },
+  { name: "a customer of 129 emoji", members: { customerId: EMOJI.repeat(129) }, path: ["customerId"] },
+  { name: "a metric of 129 emoji", members: { metricName: EMOJI.repeat(129) }, path: ["metricName"] },
   { name: "half a surrogate pair", members: { customerId: "a\uD800" }, path: ["customerId"] },
   { name: "U+0000", members: { customerId: "a\u0000b" }, path: ["customerId"] },
   { name: "no metric", members: { metricName: undefined }, path: ["metricName"] },
   { name: "an empty id", members: { id: "" }, path: ["id"] },
-  { name: "an id of 129 code units", members: { id: "i".repeat(129) }, path: ["id"] },
+  { name: "an id of 129 characters", members: { id: "i".repeat(129) }, path: ["id"] },
+  { name: "an id of 129 emoji", members: { id: EMOJI.repeat(129) }, path: ["id"] },
+  { name: "an id of 128 emoji and a letter", members: { id: `${EMOJI.repeat(128)}i` }, path: ["id"] },
   { name: "an id that is null", members: { id: null }, path: ["id"] },
   { name: "an id that is a number", members: { id: 5 }, path: ["id"] },
   { name: "a value that is true", members: { value: true }, path: ["value"] },
@@ -69,8 +75,8 @@ test.each([
 });
 
 test.each([
-  { name: "128 code units", text: "c".repeat(128) },
-  { name: "64 emoji", text: "\u{1F600}".repeat(64) },
+  { name: "128 letters", text: "c".repeat(128) },
+  { name: "128 emoji", text: EMOJI.repeat(128) },
   { name: "colons, percent signs and spaces", text: "a:b%3A c%" },
   { name: "a newline and quotes", text: 'a\n"b"' },
   { name: "U+FFFF", text: "\uFFFF" },
@@ -198,8 +204,10 @@ test.each([
   { name: "nothing", metadata: {}, result: {} },
   { name: "null", metadata: { region: null }, result: {} },
   { name: "what is no dimension", metadata: { zone: { deep: [] } }, result: {} },
-  { name: "128 code units", metadata: { region: "r".repeat(128) }, result: { region: "r".repeat(128) } },
-  { name: "129 code units", metadata: { region: "r".repeat(129) }, result: "invalid_event" },
+  { name: "128 letters", metadata: { region: "r".repeat(128) }, result: { region: "r".repeat(128) } },
+  { name: "129 letters", metadata: { region: "r".repeat(129) }, result: "invalid_event" },
+  { name: "128 emoji", metadata: { region: EMOJI.repeat(128) }, result: { region: EMOJI.repeat(128) } },
+  { name: "129 emoji", metadata: { region: EMOJI.repeat(129) }, result: "invalid_event" },
   { name: "half a surrogate pair", metadata: { region: "\uDC00" }, result: "invalid_event" },
   { name: "U+0000", metadata: { region: "a\u0000" }, result: "invalid_event" },
   { name: "a list", metadata: { region: ["eu"] }, result: "invalid_event" },
