@@ -15,6 +15,9 @@ test.each([
   { given: 2.5, kept: "2.5" },
   { given: 1e-2, kept: "0.01" },
   { given: 1e21, kept: "1000000000000000000000" },
+  { given: 1e31, kept: `1${"0".repeat(31)}` },
+  { given: "1".repeat(32), kept: "1".repeat(32) },
+  { given: "7".padStart(64, "0"), kept: "7" },
 ])("catalog: the bound $given is given back as $kept", ({ given, kept }) => {
   const [tier] =
     catalogSchema.parse(withTiers([{ upTo: given, unitPrice: "1" }, ...OPEN_TIERS])).plans[0]?.prices[0]
@@ -29,6 +32,11 @@ test.each([
   { given: "0", kept: "0" },
   { given: "-0", kept: "0" },
   { given: "0.000000000001", kept: "0.000000000001" },
+  { given: 1e-7, kept: "0.0000001" },
+  { given: 2.5e-11, kept: "0.000000000025" },
+  { given: 1e-12, kept: "0.000000000001" },
+  { given: "0.0500000000000000", kept: "0.05" },
+  { given: `${"1".repeat(19)}.000000000001`, kept: `${"1".repeat(19)}.000000000001` },
 ])("catalog: the price $given is given back as $kept", ({ given, kept }) => {
   const [tier] =
     catalogSchema.parse(withTiers([{ upTo: null, unitPrice: given }])).plans[0]?.prices[0]?.tiers ?? [];

@@ -55,6 +55,41 @@ test.each([
     paths: [`${TIERS}.0.upTo`],
   },
   {
+    name: "a bound of 41 digits, as a number,",
+    document: withTiers([{ upTo: 1e40, unitPrice: "1" }, ...OPEN_TIERS]),
+    paths: [`${TIERS}.0.upTo`],
+  },
+  {
+    name: "a bound of 33 digits",
+    document: withTiers([{ upTo: "1".repeat(33), unitPrice: "1" }, ...OPEN_TIERS]),
+    paths: [`${TIERS}.0.upTo`],
+  },
+  {
+    name: "the largest number as a bound",
+    document: withTiers([{ upTo: Number.MAX_VALUE, unitPrice: "1" }, ...OPEN_TIERS]),
+    paths: [`${TIERS}.0.upTo`],
+  },
+  {
+    name: "a bound with an exponent, as a string,",
+    document: withTiers([{ upTo: "1e3", unitPrice: "1" }, ...OPEN_TIERS]),
+    paths: [`${TIERS}.0.upTo`],
+  },
+  {
+    name: "a price of 41 digits, as a number,",
+    document: withTiers([{ upTo: null, unitPrice: 1e40 }]),
+    paths: [`${TIERS}.0.unitPrice`],
+  },
+  {
+    name: "a price that prints 33 characters",
+    document: withTiers([{ upTo: null, unitPrice: `${"1".repeat(20)}.000000000001` }]),
+    paths: [`${TIERS}.0.unitPrice`],
+  },
+  {
+    name: "a price of 13 decimals, as a number,",
+    document: withTiers([{ upTo: null, unitPrice: 1e-13 }]),
+    paths: [`${TIERS}.0.unitPrice`],
+  },
+  {
     name: "a price of 13 decimals",
     document: withTiers([{ upTo: null, unitPrice: "0.0000000000001" }]),
     paths: [`${TIERS}.0.unitPrice`],
@@ -119,6 +154,7 @@ test.each([
     tiers: FREE_TEN,
     paths: ["plans.0.prices.0.includedFree"],
   },
+  { name: "has 41 digits", includedFree: 1e40, tiers: OPEN_TIERS, paths: ["plans.0.prices.0.includedFree"] },
   { name: "is negative", includedFree: -1, tiers: OPEN_TIERS, paths: ["plans.0.prices.0.includedFree"] },
 ])("catalog: what is included $name", ({ includedFree, tiers, paths }) => {
   expect(faultPaths(withPrice({ includedFree, tiers }))).toEqual(paths);

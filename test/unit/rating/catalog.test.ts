@@ -94,12 +94,24 @@ test.each([
   { name: "ten decimals", document: withMeter({ scale: 10 }), paths: ["meters.0.scale"] },
   { name: "minus one decimals", document: withMeter({ scale: -1 }), paths: ["meters.0.scale"] },
   { name: "half a decimal", document: withMeter({ scale: 0.5 }), paths: ["meters.0.scale"] },
+  {
+    name: "a count with decimals",
+    document: withMeter({ aggregation: "count" }),
+    paths: ["meters.0.scale"],
+  },
+  {
+    name: "a dimension twice",
+    document: withMeter({ dimensions: ["region", "region"] }),
+    paths: ["meters.0.dimensions.1"],
+  },
   { name: "an empty unit", document: withMeter({ unit: "" }), paths: ["meters.0.unit"] },
   {
     name: "a base fee of a tenth of a cent",
     document: withPlan({ baseFee: "0.001" }),
     paths: ["plans.0.baseFee"],
   },
+  { name: "a base fee in words", document: withPlan({ baseFee: "free" }), paths: ["plans.0.baseFee"] },
+  { name: "a base fee with an exponent", document: withPlan({ baseFee: 1e21 }), paths: ["plans.0.baseFee"] },
   { name: "a negative base fee", document: withPlan({ baseFee: "-1.00" }), paths: ["plans.0.baseFee"] },
   {
     name: "a base fee of half a yen",
@@ -137,6 +149,7 @@ test.each([
 ])("catalog: $name is a fault at its path", ({ document, paths }) => {
   expect(faultPaths(document)).toEqual(paths);
 });
+
 test("catalog: a metric priced twice in a plan is a fault, in two plans it is none", () => {
   const price = { metricName: "units", model: "graduated", tiers: OPEN_TIERS };
   const document = validDocument();
