@@ -1,8 +1,10 @@
 import type Stripe from "stripe";
 import type { CatalogMemory } from "./catalog/current-catalog.ts";
+import type { CustomerMemory } from "./catalog/known-customers.ts";
 import { createRedis, type RedisClient } from "./counters/redis.ts";
 import { parseEnv, type Settings } from "./env.ts";
 import { hashKeys, type HashedKey } from "./http/auth.ts";
+import type { SpoolMemory } from "./ingest/apply-or-spool.ts";
 import { createDatabase, type Database } from "./ledger/database.ts";
 import { consoleLog, type Log } from "./log.ts";
 
@@ -16,8 +18,11 @@ export interface Deps {
   database: Database;
   stripe: () => Promise<Stripe>;
   catalogMemory: CatalogMemory;
+  customerMemory: CustomerMemory;
+  spoolMemory: SpoolMemory;
   keys: HashedKey[];
   lateEventHours: number;
+  requireKnownCustomers: boolean;
   graceHours: number;
   invoiceMode: "auto" | "review";
   maxBuckets: number;
@@ -46,13 +51,16 @@ function composeDeps(settings: Settings): Deps {
       const { connectStripe } = await import("./invoicing/stripe-client.ts");
       return connectStripe(settings.STRIPE_SECRET_KEY, settings.STRIPE_API_URL);
     },
-    catalogMemory: { held: undefined, readAtMs: 0 },
+    catalogMemory: { held: undefined, readAtMs: 0, loadingSinceMs: undefined },
+    customerMemory: new Map(),
+    spoolMemory: { mayHold: false },
     keys: hashKeys([
       { scope: "admin", key: settings.ADMIN_KEY },
       { scope: "ingest", key: settings.INGEST_KEY },
       { scope: "read", key: settings.READ_KEY },
     ]),
     lateEventHours: settings.LATE_EVENT_HOURS,
+    requireKnownCustomers: settings.REQUIRE_KNOWN_CUSTOMERS === "true",
     graceHours: settings.INVOICE_GRACE_HOURS ?? settings.LATE_EVENT_HOURS + 1,
     invoiceMode: settings.INVOICE_MODE,
     maxBuckets: settings.FLUSH_MAX_BUCKETS,

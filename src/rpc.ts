@@ -14,7 +14,7 @@ export class MeterEntrypoint extends WorkerEntrypoint {
       throw new TypeError(`record takes an array of 1 to ${MAX_EVENTS} events`);
     }
     const deps = depsOf(this.env);
-    return recordUsage(deps, events, { receivedAtMs: deps.now(), idempotencyKey: undefined });
+    return recordUsage(deps, { format: "json", events, idempotencyKey: undefined }, deps.now());
   }
 
   /** A customer's current period; null for one without usage that was never put. */

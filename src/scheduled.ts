@@ -1,4 +1,5 @@
 import type { Deps } from "./deps.ts";
+import { hasWork } from "./counters/flush-claim.ts";
 import { insertJobRun } from "./ledger/job-runs.ts";
 
 /** Runs what a cron trigger stands for; its time is the trigger's. Throws when the run failed as a whole. */
@@ -26,15 +27,21 @@ export async function runScheduled(deps: Deps, cron: string, scheduledMs: number
   }
 }
 
-/** Flush. Nothing to tell, and no SQL, when nothing was dirty. */
+/** Replay of the spool, then flush. Nothing to tell, and no SQL, when there is nothing to do. */
 async function runMinute(deps: Deps, nowMs: number): Promise<object | undefined> {
+  if (!(await hasWork(deps.redis)) && !deps.spoolMemory.mayHold) {
+    return undefined;
+  }
+  const { replaySpool } = await import("./ingest/replay-spool.ts");
   const { flushBuckets } = await import("./flush/flush-buckets.ts");
-  const report = await flushBuckets(deps, nowMs);
-  return report.claims === 0 ? undefined : report;
+  const spool = await replaySpool(deps, nowMs);
+  return { spool, flush: await flushBuckets(deps, nowMs) };
 }
 
-/** Invoicing. */
+/** Replay of a spool that no tick was told of, then invoicing. */
 async function runHourly(deps: Deps, nowMs: number): Promise<object> {
+  const { replaySpool } = await import("./ingest/replay-spool.ts");
   const { runInvoicing } = await import("./invoicing/run-invoicing.ts");
-  return runInvoicing(deps, nowMs);
+  const spool = await replaySpool(deps, nowMs);
+  return { spool, invoicing: await runInvoicing(deps, nowMs) };
 }

@@ -7,6 +7,10 @@ import type { CatalogVersion } from "../rating/catalog.ts";
 
 /** How long an isolate prices and counts by the catalog it has read. */
 const FRESH_MS = 15_000;
+/** How long one request is taken to be reading, and how others wait for it. */
+const LOADING_MS = 5000;
+const POLL_MS = 10;
+const MAX_POLLS = 300;
 
 /** A published catalog, ready to look meters up in. */
 export interface HeldCatalog extends CatalogVersion {
@@ -17,6 +21,8 @@ export interface HeldCatalog extends CatalogVersion {
 export interface CatalogMemory {
   held: HeldCatalog | undefined;
   readAtMs: number;
+  /** When a request began to read it, epoch ms; others wait for what it finds, or go on with what is held. */
+  loadingSinceMs: number | undefined;
 }
 
 export interface CatalogDeps {
@@ -36,6 +42,10 @@ export async function currentCatalog(deps: CatalogDeps, nowMs: number): Promise<
   if (memory.held !== undefined && nowMs - memory.readAtMs < FRESH_MS) {
     return memory.held;
   }
+  if (await isReadByAnother(memory, nowMs)) {
+    return memory.held;
+  }
+  memory.loadingSinceMs = nowMs;
   try {
     const found = (await fromRedis(deps.redis)) ?? (await fromPostgres(deps));
     if (found !== undefined) {
@@ -47,7 +57,24 @@ export async function currentCatalog(deps: CatalogDeps, nowMs: number): Promise<
       return memory.held;
     }
     throw error;
+  } finally {
+    memory.loadingSinceMs = undefined;
   }
+}
+
+/**
+ * Lets one request of an isolate read while the others go on with what is held, or wait a bounded time when nothing is.
+ *
+ * A Worker may not wait for another request's promise, so each waits on a timer of its own. A reader that was cancelled
+ * is forgotten after a while.
+ */
+async function isReadByAnother(memory: CatalogMemory, nowMs: number): Promise<boolean> {
+  const isLoading = (): boolean =>
+    memory.loadingSinceMs !== undefined && nowMs - memory.loadingSinceMs < LOADING_MS;
+  for (let polls = 0; isLoading() && memory.held === undefined && polls < MAX_POLLS; polls += 1) {
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+  return memory.held !== undefined && (isLoading() || nowMs - memory.readAtMs < FRESH_MS);
 }
 
 /** Makes a version known to this isolate and, through Redis, to all others. */

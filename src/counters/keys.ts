@@ -43,6 +43,12 @@ export function metaKey(shard: number): string {
 /** Holds the catalog in force, so that the edge reads it without Postgres. */
 export const CATALOG_KEY = "catalog";
 
+/** There while the spool in Postgres may hold something. */
+export const SPOOL_KEY = "spool";
+
+/** Set of the customers that are known to be in the ledger. */
+export const KNOWN_KEY = "known";
+
 /** The shard of a customer: FNV-1a over its UTF-16 code units. */
 export function shardOf(customerId: string): number {
   let hash = 0x811c9dc5;

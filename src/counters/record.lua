@@ -3,9 +3,11 @@
 -- KEYS: buckets, then dirty indexes, then ids.
 -- ARGV: fresh epoch, minute, id TTL in s, most series, buckets, dirty indexes;
 --   per bucket: number of its dirty index, expiry in epoch s, series, then field and operation of each;
---   per id: fingerprint, increments, then bucket number, series number, value, epoch ms of each.
+--   per id: fingerprint, increments, then bucket number, series number, value, epoch ms of each;
+--   bucket number 0 is an increment that was refused before: it only keeps its place.
 -- Operations: + add, > greatest, < least, @ latest.
--- Returns one letter per increment, in order: r recorded, d duplicate, c conflict, o overflow, s too many series.
+-- Returns one letter per increment, in order: r recorded, d duplicate, c conflict, o overflow, s too many series,
+-- x refused before.
 local LIMIT = 9007199254740991
 local epoch, minute, ttl, maxSeries = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 local bucketCount, dirtyCount = tonumber(ARGV[5]), tonumber(ARGV[6])
@@ -77,12 +79,16 @@ for id = firstId + 1, #KEYS do
   local done, letters, accepted = {}, {}, false
   for j = 1, increments do
     local bucket, i, value, time = buckets[tonumber(text())], tonumber(text()), tonumber(text()), tonumber(text())
-    local step = { bucket = bucket, i = i, value = bucket.values[i], time = bucket.times[i], series = bucket.series }
-    local refusal = add(bucket, i, value, time)
-    letters[j] = refusal or 'r'
-    if not refusal then
-      accepted = true
-      done[#done + 1] = step
+    if not bucket then
+      letters[j] = 'x'
+    else
+      local step = { bucket = bucket, i = i, value = bucket.values[i], time = bucket.times[i], series = bucket.series }
+      local refusal = add(bucket, i, value, time)
+      letters[j] = refusal or 'r'
+      if not refusal then
+        accepted = true
+        done[#done + 1] = step
+      end
     end
   end
   local outcome = table.concat(letters)
@@ -100,7 +106,7 @@ for id = firstId + 1, #KEYS do
       outcome = string.rep('c', increments)
     else
       local earlier = string.sub(remembered, #fingerprint + 1)
-      outcome = earlier == '' and string.rep('d', increments) or string.gsub(earlier, 'r', 'd')
+      outcome = #earlier ~= increments and string.rep('d', increments) or string.gsub(earlier, 'r', 'd')
     end
   end
   for j = 1, #done do

@@ -1,4 +1,5 @@
 import type { Measurement } from "../domain/event.ts";
+import type { IdentifiedGroup } from "../domain/identified-group.ts";
 import { invariant } from "../domain/invariant.ts";
 import { formatSeries } from "../domain/series.ts";
 import { hourStart, MINUTE_MS } from "../domain/window.ts";
@@ -11,16 +12,14 @@ import { Script } from "./script.ts";
 /** Most series of one customer and hour. */
 export const MAX_SERIES = 1000;
 
-/** Measurements that one id stands for. */
-export interface IdentifiedGroup {
-  /** Digest of who the id belongs to and the id itself. */
-  idDigest: string;
-  /** Digest of the content without its time; of one length for all. */
-  fingerprint: string;
-  measurements: Measurement[];
-}
-
-export type RecordStatus = "recorded" | "duplicate" | "conflict" | "counter_overflow" | "too_many_series";
+/** `refused_before`: refused under this id before, or not even measured now. */
+export type RecordStatus =
+  | "recorded"
+  | "duplicate"
+  | "conflict"
+  | "counter_overflow"
+  | "too_many_series"
+  | "refused_before";
 
 const STATUS_OF_LETTER: Record<string, RecordStatus> = {
   r: "recorded",
@@ -28,6 +27,7 @@ const STATUS_OF_LETTER: Record<string, RecordStatus> = {
   c: "conflict",
   o: "counter_overflow",
   s: "too_many_series",
+  x: "refused_before",
 };
 
 const OPERATION_OF: Record<Aggregation, string> = { sum: "+", count: "+", max: ">", min: "<", last: "@" };
@@ -76,6 +76,10 @@ function recordCall(
   for (const group of groups) {
     groupArgs.push(group.fingerprint, String(group.measurements.length));
     for (const measurement of group.measurements) {
+      if (measurement === null) {
+        groupArgs.push("0", "0", "0", "0");
+        continue;
+      }
       const plan = planBucket(buckets, bucketNumbers, measurement, nowMs);
       const text = formatSeries(measurement.series);
       let number = plan.series.get(text);
@@ -88,7 +92,7 @@ function recordCall(
       groupArgs.push(
         String(bucketNumber),
         String(number),
-        String(countedBy(measurement)),
+        String(measurement.value),
         String(measurement.timeMs),
       );
     }
@@ -140,9 +144,4 @@ function bucketArgs(plan: BucketPlan, shards: number[]): string[] {
   const pairs = [...plan.series.keys()].flatMap((text, index) => [text, plan.operations[index] ?? ""]);
   const expiry = Math.ceil(plan.expiresAtMs / 1000);
   return [String(shards.indexOf(plan.shard) + 1), String(expiry), String(plan.series.size), ...pairs];
-}
-
-/** `count` counts events, whatever their value. */
-function countedBy(measurement: Measurement): bigint {
-  return measurement.series.aggregation === "count" ? 1n : measurement.value;
 }

@@ -2,7 +2,7 @@ import { Redis } from "@upstash/redis/cloudflare";
 import type { Script } from "./script.ts";
 
 /** Longest wait for one answer. */
-const TIMEOUT_MS = 5000;
+const TIMEOUT_MS = 3000;
 /** Only the error's leading word is kept: the client's messages carry every argument of the command. */
 const CODE = /^[A-Z]{2,20}\b/;
 
@@ -25,6 +25,12 @@ export interface RedisClient {
   /** How many of the keys exist: one command. */
   countExisting: (keys: string[]) => Promise<number>;
   hmget: (key: string, fields: string[]) => Promise<(string | null)[]>;
+  /** Sets a key that expires. */
+  setFor: (key: string, value: string, ttlSeconds: number) => Promise<void>;
+  del: (key: string) => Promise<void>;
+  areMembers: (key: string, members: readonly string[]) => Promise<boolean[]>;
+  addMembers: (key: string, members: readonly string[]) => Promise<void>;
+  removeMember: (key: string, member: string) => Promise<void>;
 }
 
 /**
@@ -45,6 +51,7 @@ export function createRedis(url: string, token: string): RedisClient {
     signal: () => AbortSignal.timeout(TIMEOUT_MS),
   });
   return {
+    ...plainCommands(redis),
     run: async (script, keys, args) => {
       try {
         return await redis.evalsha(script.sha1, keys, args);
@@ -62,6 +69,31 @@ export function createRedis(url: string, token: string): RedisClient {
       return fields.map((_, index) =>
         Array.isArray(found) ? ((found[index] as string | null) ?? null) : null,
       );
+    },
+  };
+}
+
+function plainCommands(
+  redis: Redis,
+): Pick<RedisClient, "setFor" | "del" | "areMembers" | "addMembers" | "removeMember"> {
+  return {
+    setFor: async (key, value, ttlSeconds) => {
+      await guarded(redis.set(key, value, { ex: ttlSeconds }));
+    },
+    del: async (key) => {
+      await guarded(redis.del(key));
+    },
+    areMembers: async (key, members) => {
+      const found = await guarded(redis.smismember(key, [...members]));
+      return found.map((isMember) => isMember === 1);
+    },
+    addMembers: async (key, [first, ...rest]) => {
+      if (first !== undefined) {
+        await guarded(redis.sadd(key, first, ...rest));
+      }
+    },
+    removeMember: async (key, member) => {
+      await guarded(redis.srem(key, member));
     },
   };
 }

@@ -23,14 +23,14 @@ export async function readUnflushed(
   fromMs: number,
   toMs: number,
 ): Promise<Bucket[]> {
+  if (toMs <= fromMs) {
+    return [];
+  }
   const shard = shardOf(customerId);
   const keys = [dirtyKey(shard), inflightKey(shard)];
   invariant(toMs - fromMs <= MAX_HOURS * HOUR_MS, `at most ${MAX_HOURS} hours are read at once`);
   for (let hourMs = hourStart(fromMs); hourMs < toMs; hourMs += HOUR_MS) {
     keys.push(bucketKey(customerId, hourMs));
-  }
-  if (keys.length === 2) {
-    return [];
   }
   return parseBuckets(await redis.run(unflushedScript, keys, []));
 }

@@ -12,14 +12,18 @@ export const MAX_COUNTED = 2n ** 53n - 1n;
 /** How far an event's time may lie ahead of its receipt: room for clocks that differ. */
 export const FUTURE_LIMIT_MS = 5 * MINUTE_MS;
 
-const timestampSchema = z.union([z.iso.datetime({ offset: true }), z.int().min(0).max(8.64e15)]);
+/** ISO 8601 with an offset, or epoch ms. */
+export const timestampSchema = z.union([z.iso.datetime({ offset: true }), z.int().min(0).max(8.64e15)]);
+
+/** A JSON number or a decimal string. */
+export const decimalSchema = z.union([z.number(), z.string()]);
 
 /** One event as a client sends it. Unknown members are refused: a misspelt `id` would bill a retry twice. */
 export const eventSchema = z.strictObject({
   id: storableText().optional(),
   customerId: storableText(),
   metricName: storableText(),
-  value: z.union([z.number(), z.string()]).default(1),
+  value: decimalSchema.default(1),
   timestamp: timestampSchema.optional(),
   metadata: z.record(z.string(), z.unknown()).default({}),
 });
@@ -53,12 +57,9 @@ export interface Measurement {
   timeMs: number;
 }
 
-/** Epoch ms of an event; the time of receipt when it carries none. */
-export function eventTimeMs(event: Event, receivedAtMs: number): number {
-  if (event.timestamp === undefined) {
-    return receivedAtMs;
-  }
-  return typeof event.timestamp === "number" ? event.timestamp : Date.parse(event.timestamp);
+/** Epoch ms of a timestamp that the schema has accepted. */
+export function timestampMs(timestamp: string | number): number {
+  return typeof timestamp === "number" ? timestamp : Date.parse(timestamp);
 }
 
 /**
@@ -72,7 +73,7 @@ export function measure(
   receivedAtMs: number,
   lateEventHours: number,
 ): Measurement | Rejection {
-  const timeMs = eventTimeMs(event, receivedAtMs);
+  const timeMs = event.timestamp === undefined ? receivedAtMs : timestampMs(event.timestamp);
   if (timeMs < receivedAtMs - lateEventHours * HOUR_MS) {
     return {
       code: "too_late",
@@ -85,11 +86,11 @@ export function measure(
       detail: "the event's timestamp is more than 5 minutes ahead; check the sender's clock",
     };
   }
-  const value = countedValue(event.value, meter);
+  const value = scaleValue(event.value, meter);
   if (typeof value !== "bigint") {
     return value;
   }
-  const dimensions = eventDimensions(event, meter);
+  const dimensions = eventDimensions(event.metadata, meter);
   if ("code" in dimensions) {
     return dimensions;
   }
@@ -99,10 +100,12 @@ export function measure(
     scale: meter.scale,
     dimensions: dimensions.values,
   };
-  return { customerId: event.customerId, series, value, timeMs };
+  // Counting events, one event is one, whatever its value.
+  return { customerId: event.customerId, series, value: meter.aggregation === "count" ? 1n : value, timeMs };
 }
 
-function countedValue(input: number | string, meter: Meter): bigint | Rejection {
+/** Brings a value to the meter's scale, or tells why it cannot be counted. */
+export function scaleValue(input: number | string, meter: Meter): bigint | Rejection {
   const decimal = typeof input === "number" ? decimalFromNumber(input) : parseDecimal(input);
   if (decimal === undefined) {
     return {
@@ -126,10 +129,14 @@ function countedValue(input: number | string, meter: Meter): bigint | Rejection 
   return scaled;
 }
 
-function eventDimensions(event: Event, meter: Meter): { values: Record<string, string> } | Rejection {
+/** Takes the meter's dimensions from metadata; one that is missing or null is left out. */
+export function eventDimensions(
+  metadata: Record<string, unknown>,
+  meter: Meter,
+): { values: Record<string, string> } | Rejection {
   const values: Record<string, string> = {};
   for (const name of meter.dimensions) {
-    const value = Object.hasOwn(event.metadata, name) ? event.metadata[name] : undefined;
+    const value = Object.hasOwn(metadata, name) ? metadata[name] : undefined;
     if (value === undefined || value === null) {
       continue;
     }

@@ -1,4 +1,4 @@
-import { acknowledgeBuckets, claimBuckets, hasUnflushed } from "../counters/flush-claim.ts";
+import { acknowledgeBuckets, claimBuckets } from "../counters/flush-claim.ts";
 import { SHARDS } from "../counters/keys.ts";
 import type { RedisClient } from "../counters/redis.ts";
 import type { Database } from "../ledger/database.ts";
@@ -23,12 +23,9 @@ export interface FlushReport {
   rowsChanged: number;
 }
 
-/** Brings dirty and abandoned buckets into the ledger, at most `maxBuckets` of them. May run twice at once. */
+/** Brings dirty and abandoned buckets into the ledger, about `maxBuckets` of them. May run twice at once. */
 export async function flushBuckets(deps: FlushDeps, nowMs: number): Promise<FlushReport> {
   const report: FlushReport = { claims: 0, buckets: 0, rowsChanged: 0 };
-  if (!(await hasUnflushed(deps.redis))) {
-    return report;
-  }
   // Claim nothing that could not be written.
   await deps.database.query("select 1", []);
   const shards = Array.from({ length: SHARDS }, (_, shard) => shard);

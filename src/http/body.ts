@@ -7,11 +7,19 @@ export const MAX_BODY_BYTES = 1024 * 1024;
 
 /** Reads a JSON body: content type, size, UTF-8 and syntax are checked in this order. */
 export async function readJson(context: Context): Promise<unknown> {
-  const type = (context.req.header("content-type") ?? "").split(";")[0]?.trim().toLowerCase();
-  if (type !== "application/json") {
+  if (mediaType(context) !== "application/json") {
     throw new ApiProblem("unsupported_media_type", "send content-type: application/json");
   }
-  const bytes = await readBytes(context.req.raw);
+  return parseJson(await readBytes(context.req.raw));
+}
+
+/** The media type of the body, in lower case and without parameters. */
+export function mediaType(context: Context): string {
+  return (context.req.header("content-type") ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
+}
+
+/** Reads JSON in UTF-8. */
+export function parseJson(bytes: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes)) as unknown;
   } catch {
@@ -36,8 +44,8 @@ export function checked<Schema extends z.ZodType>(
   return parsed.data;
 }
 
-/** Stops reading at the limit, whatever the length header says. */
-async function readBytes(request: Request): Promise<Uint8Array> {
+/** Reads a body of any type; stops at the limit, whatever the length header says. */
+export async function readBytes(request: Request): Promise<Uint8Array> {
   const tooLarge = new ApiProblem("body_too_large", `send at most ${MAX_BODY_BYTES} bytes`);
   if (Number(request.headers.get("content-length") ?? 0) > MAX_BODY_BYTES) {
     throw tooLarge;

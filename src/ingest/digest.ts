@@ -7,8 +7,8 @@ const ID_LENGTH = 22;
 /** 66 bits: enough to tell a repeat from another content under the same id. */
 const FINGERPRINT_LENGTH = 11;
 
-/** Who gave an id: an event's own, a request's `Idempotency-Key`, or we at receipt. */
-export type IdOrigin = "event" | "key" | "receipt";
+/** Who gave an id: the event, its CloudEvents source, our SDK's batch, a request's `Idempotency-Key`, or we. */
+export type IdOrigin = "event" | "cloudevent" | "batch" | "key" | "receipt";
 
 /** Digest of an id, of whom it belongs to and of who gave it. */
 export function digestId(customerId: string, origin: IdOrigin, id: string): string {
@@ -22,6 +22,11 @@ export function fingerprint(measurements: readonly Measurement[]): string {
     formatSeries(series),
     value.toString(),
   ]);
+  return digest(JSON.stringify(content), FINGERPRINT_LENGTH);
+}
+
+/** Digest of what a client sent under one id, whatever of it is accepted. */
+export function contentFingerprint(content: unknown): string {
   return digest(JSON.stringify(content), FINGERPRINT_LENGTH);
 }
 

@@ -1,19 +1,22 @@
-import { currentCatalog, type CatalogDeps, type HeldCatalog } from "../catalog/current-catalog.ts";
-import { recordGroups, type IdentifiedGroup, type RecordStatus } from "../counters/record.ts";
-import {
-  eventSchema,
-  measure,
-  type Measurement,
-  type Rejection,
-  type RejectionCode,
-} from "../domain/event.ts";
-import { digestId, fingerprint } from "./digest.ts";
+import { currentCatalog, type CatalogDeps } from "../catalog/current-catalog.ts";
+import { unknownCustomers, type KnownCustomersDeps } from "../catalog/known-customers.ts";
+import type { RecordStatus } from "../counters/record.ts";
+import type { Rejection, RejectionCode } from "../domain/event.ts";
+import { applyOrSpool, type ApplyDeps } from "./apply-or-spool.ts";
+import { checkMergedUsage, type Batch } from "./check-batch.ts";
+import { checkCloudEvent } from "./check-cloud-event.ts";
+import { checkEvent } from "./check-event.ts";
+import { hasNoId, identify, withoutTimes, type Row, type SharedId } from "./identify.ts";
 
-export interface IngestDeps extends CatalogDeps {
-  /** Fresh randomness with each call. */
-  randomId: () => string;
+export interface IngestDeps extends CatalogDeps, ApplyDeps, KnownCustomersDeps {
   lateEventHours: number;
+  requireKnownCustomers: boolean;
 }
+
+/** One request's events, in one of the three formats. */
+export type Submission =
+  | { format: "json" | "cloudevents"; events: readonly unknown[]; idempotencyKey: string | undefined }
+  | { format: "batch"; batch: Batch };
 
 /** What became of one event. */
 export interface EventResult {
@@ -32,105 +35,100 @@ export interface RecordAnswer {
   results: EventResult[];
 }
 
-export interface Receipt {
-  receivedAtMs: number;
-  /** Stands for all events without an id, as one id. */
-  idempotencyKey: string | undefined;
-}
-
 /** No catalog was ever published: nothing can be counted, and nothing may be refused for good. */
 export class NoCatalog extends Error {
   override readonly name = "NoCatalog";
 }
 
-interface Accepted {
-  index: number;
-  id: string | undefined;
-  measurement: Measurement;
-}
+const CHECKS = { json: checkEvent, cloudevents: checkCloudEvent, batch: checkMergedUsage };
 
 /**
  * Records events: each is checked by itself, then all that stand are counted in one script call.
  *
- * Answers one result per event. Throws what the stores throw; a repeat under the same ids is then safe.
+ * Answers one result per event; `spooled` when the counters cannot be reached. Throws when no store can take them; a
+ * repeat under the same ids is then safe.
  */
 export async function recordUsage(
   deps: IngestDeps,
-  inputs: readonly unknown[],
-  receipt: Receipt,
+  submission: Submission,
+  receivedAtMs: number,
 ): Promise<RecordAnswer> {
-  const catalog = await currentCatalog(deps, receipt.receivedAtMs);
+  const catalog = await currentCatalog(deps, receivedAtMs);
   if (catalog === undefined) {
     throw new NoCatalog("no catalog is published");
   }
+  const inputs = submission.format === "batch" ? submission.batch.usage : submission.events;
   const results: EventResult[] = [];
-  const accepted: Accepted[] = [];
-  for (const [index, input] of inputs.entries()) {
-    const checked = checkEvent(input, catalog, receipt.receivedAtMs, deps.lateEventHours);
+  const judgement = { meters: catalog.meters, receivedAtMs, lateEventHours: deps.lateEventHours };
+  const rows = inputs.map((input, index): Row => {
+    const checked = CHECKS[submission.format](input, judgement);
     if ("code" in checked) {
-      results[index] = { status: "rejected", code: checked.code, detail: checked.detail };
-    } else {
-      accepted.push({ index, ...checked });
+      results[index] = rejected(checked);
+      return { index, idDigest: undefined, measurement: null };
     }
+    return { index, ...checked };
+  });
+  if (deps.requireKnownCustomers) {
+    await refuseUnknownCustomers(deps, rows, results, receivedAtMs);
   }
-  if (accepted.length > 0) {
-    const { groups, order } = identify(accepted, receipt.idempotencyKey, deps.randomId);
-    const statuses = await recordGroups(deps.redis, groups, receipt.receivedAtMs, deps.randomId());
-    for (const [position, { index }] of order.entries()) {
-      results[index] = resultOf(statuses[position]);
+  const { groups, order } = identify(identifiable(rows, submission), sharedId(submission, deps.randomId));
+  if (groups.length > 0) {
+    const outcome = await applyOrSpool(deps, groups, receivedAtMs);
+    for (const [position, { index, measurement }] of order.entries()) {
+      if (measurement !== null) {
+        results[index] = outcome === "spooled" ? { status: "spooled" } : resultOf(outcome[position]);
+      }
     }
   }
   return summarize(results);
 }
 
-function checkEvent(
-  input: unknown,
-  catalog: HeldCatalog,
-  receivedAtMs: number,
-  lateEventHours: number,
-): { id: string | undefined; measurement: Measurement } | Rejection {
-  const parsed = eventSchema.safeParse(input);
-  if (!parsed.success) {
-    const detail = parsed.error.issues.map((issue) => [...issue.path, issue.message].join(": ")).join("; ");
-    return { code: "invalid_event", detail: detail.slice(0, 1000) };
-  }
-  const meter = catalog.meters.get(parsed.data.metricName);
-  if (meter === undefined) {
-    return { code: "unknown_metric", detail: `the catalog has no meter named ${parsed.data.metricName}` };
-  }
-  const measured = measure(parsed.data, meter, receivedAtMs, lateEventHours);
-  return "code" in measured ? measured : { id: parsed.data.id, measurement: measured };
+/** What stands, and of what was refused the rows that a shared id stands for. */
+function identifiable(rows: readonly Row[], submission: Submission): Row[] {
+  return rows.filter(({ index, measurement }) => {
+    switch (submission.format) {
+      case "batch":
+        return true;
+      case "json":
+        return measurement !== null || hasNoId(submission.events[index]);
+      case "cloudevents":
+        return measurement !== null;
+    }
+  });
 }
 
-/** Gives every event an id: its own, or one for all that have none. */
-function identify(
-  accepted: readonly Accepted[],
-  idempotencyKey: string | undefined,
-  randomId: () => string,
-): { groups: IdentifiedGroup[]; order: Accepted[] } {
-  const groups: IdentifiedGroup[] = [];
-  const order: Accepted[] = [];
-  const anonymous: Accepted[] = [];
-  for (const event of accepted) {
-    if (event.id === undefined) {
-      anonymous.push(event);
-    } else {
-      const { measurement } = event;
-      const idDigest = digestId(measurement.customerId, "event", event.id);
-      groups.push({ idDigest, fingerprint: fingerprint([measurement]), measurements: [measurement] });
-      order.push(event);
+function sharedId(submission: Submission, randomId: () => string): SharedId {
+  if (submission.format === "batch") {
+    return { origin: "batch", id: submission.batch.batch, content: submission.batch.usage };
+  }
+  const { idempotencyKey, events } = submission;
+  const content = withoutTimes(events.filter(hasNoId));
+  return idempotencyKey === undefined
+    ? { origin: "receipt", id: randomId(), content }
+    : { origin: "key", id: idempotencyKey, content };
+}
+
+async function refuseUnknownCustomers(
+  deps: IngestDeps,
+  rows: Row[],
+  results: EventResult[],
+  nowMs: number,
+): Promise<void> {
+  const customerIds = rows.flatMap(({ measurement }) => measurement?.customerId ?? []);
+  const unknown = await unknownCustomers(deps, customerIds, nowMs);
+  for (const row of rows) {
+    if (row.measurement !== null && unknown.has(row.measurement.customerId)) {
+      row.measurement = null;
+      results[row.index] = rejected({
+        code: "unknown_customer",
+        detail: "put the customer first: PUT /v1/customers/{id}",
+      });
     }
   }
-  if (anonymous.length > 0) {
-    const measurements = anonymous.map(({ measurement }) => measurement);
-    const idDigest =
-      idempotencyKey === undefined
-        ? digestId("", "receipt", randomId())
-        : digestId("", "key", idempotencyKey);
-    groups.push({ idDigest, fingerprint: fingerprint(measurements), measurements });
-    order.push(...anonymous);
-  }
-  return { groups, order };
+}
+
+function rejected({ code, detail }: Rejection): EventResult {
+  return { status: "rejected", code, detail };
 }
 
 function resultOf(status: RecordStatus | undefined): EventResult {
@@ -145,16 +143,20 @@ function resultOf(status: RecordStatus | undefined): EventResult {
         detail: "this id was used before for another content; it was not counted again",
       };
     case "counter_overflow":
-      return {
-        status: "rejected",
+      return rejected({
         code: status,
         detail: "the counter of this customer and hour is full: send what is left for another hour",
-      };
+      });
     case "too_many_series":
-      return {
-        status: "rejected",
+      return rejected({
         code: status,
         detail: "this customer has 1,000 series in this hour: use dimensions with fewer values",
+      });
+    case "refused_before":
+      return {
+        status: "conflict",
+        code: "event_conflict",
+        detail: "it was refused under this id before; send it under a new one",
       };
     case undefined:
       throw new Error("the record script answered too few letters");
@@ -162,14 +164,21 @@ function resultOf(status: RecordStatus | undefined): EventResult {
 }
 
 function summarize(results: EventResult[]): RecordAnswer {
-  const count = (status: EventResult["status"]): number =>
-    results.filter((result) => result.status === status).length;
-  return {
-    recorded: count("recorded"),
-    duplicates: count("duplicate"),
-    conflicts: count("conflict"),
-    rejected: count("rejected"),
-    spooled: count("spooled"),
-    results,
-  };
+  const answer: RecordAnswer = { recorded: 0, duplicates: 0, conflicts: 0, rejected: 0, spooled: 0, results };
+  for (const { status } of results) {
+    switch (status) {
+      case "duplicate":
+        answer.duplicates += 1;
+        break;
+      case "conflict":
+        answer.conflicts += 1;
+        break;
+      case "recorded":
+      case "rejected":
+      case "spooled":
+        answer[status] += 1;
+        break;
+    }
+  }
+  return answer;
 }

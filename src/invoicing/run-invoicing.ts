@@ -1,5 +1,5 @@
 import type { Database } from "../ledger/database.ts";
-import { HOUR_MS } from "../domain/window.ts";
+import { DAY_MS, HOUR_MS } from "../domain/window.ts";
 import { periodFrom } from "../domain/period.ts";
 import type { Log } from "../log.ts";
 import { countDuePeriods, duePeriods, endedLastPeriods, insertPeriods } from "../ledger/billing-periods.ts";
@@ -13,6 +13,8 @@ const MAX_PER_RUN = 500;
 const PARALLEL = 5;
 /** Most customers given their next period in one statement. */
 const PERIOD_PAGE = 1000;
+/** Most such statements of one run; the next goes on. */
+const MAX_PERIOD_PAGES = 100;
 
 export interface InvoicingDeps extends CloseDeps, SendDeps {
   graceHours: number;
@@ -34,14 +36,17 @@ export async function runInvoicing(deps: InvoicingDeps, nowMs: number): Promise<
   await extendPeriods(deps.database, nowMs);
   const endedByMs = nowMs - deps.graceHours * HOUR_MS;
   const versions = new CatalogVersions(deps.database);
-  await eachInParallel(await duePeriods(deps.database, endedByMs, MAX_PER_RUN), async (period) => {
-    try {
-      report.closed += (await closePeriod(deps, period, versions, nowMs)) ? 1 : 0;
-    } catch (error) {
-      report.failed += 1;
-      deps.log({ level: "error", event: "period_not_closed", customerId: period.customerId, error });
-    }
-  });
+  await eachInParallel(
+    await duePeriods(deps.database, endedByMs, nowMs - DAY_MS, MAX_PER_RUN),
+    async (period) => {
+      try {
+        report.closed += (await closePeriod(deps, period, versions, nowMs)) ? 1 : 0;
+      } catch (error) {
+        report.failed += 1;
+        deps.log({ level: "error", event: "period_not_closed", customerId: period.customerId, error });
+      }
+    },
+  );
   await eachInParallel(await unsentInvoices(deps.database, MAX_PER_RUN), async (invoice) => {
     try {
       const outcome = await sendInvoice(deps, invoice, nowMs);
@@ -57,7 +62,7 @@ export async function runInvoicing(deps: InvoicingDeps, nowMs: number): Promise<
 
 /** Gives every customer whose last period has ended the next one, until it reaches past now. */
 async function extendPeriods(database: Database, nowMs: number): Promise<void> {
-  for (;;) {
+  for (let pages = 0; pages < MAX_PERIOD_PAGES; pages += 1) {
     const ended = await endedLastPeriods(database, nowMs, PERIOD_PAGE);
     if (ended.length === 0) {
       return;

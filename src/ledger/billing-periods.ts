@@ -47,18 +47,25 @@ on conflict do nothing`,
   );
 }
 
-/** Periods not closed that ended by `endedByMs`, oldest first. */
+/**
+ * Periods not closed that ended by `endedByMs`, oldest first, at most `limit`.
+ *
+ * Those of customers who have batches in the spool since `spooledSinceMs` are left out.
+ */
 export async function duePeriods(
   database: Database,
   endedByMs: number,
+  spooledSinceMs: number,
   limit: number,
 ): Promise<CustomerPeriod[]> {
   const rows = await database.query(
     `
 select customer_id, ${TIMES} from billing_periods
 where closed_at is null and period_end <= to_timestamp($1::bigint / 1000.0)
-order by period_end, customer_id limit $2`,
-    [endedByMs, limit],
+  and not exists (
+    select 1 from spool where received_at > to_timestamp($2::bigint / 1000.0) and customer_ids @> array[customer_id])
+order by period_end, customer_id limit $3`,
+    [endedByMs, spooledSinceMs, limit],
   );
   return rows.map(readPeriod);
 }

@@ -82,6 +82,20 @@ where customer_id = $1 and deleted_at is null returning 1`,
   return rows.length > 0;
 }
 
+/** Those of the customers that were put and not deleted. */
+export async function existingCustomers(
+  database: Database,
+  customerIds: readonly string[],
+): Promise<string[]> {
+  const rows = await database.query(
+    `
+select customer_id from customers
+where customer_id in (select jsonb_array_elements_text($1::jsonb)) and deleted_at is null`,
+    [JSON.stringify(customerIds)],
+  );
+  return rows.map((row) => column(row, "customer_id"));
+}
+
 function readCustomer(row: Row): Customer {
   return {
     customerId: column(row, "customer_id"),

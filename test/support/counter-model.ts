@@ -1,4 +1,5 @@
-import type { IdentifiedGroup, RecordStatus } from "../../src/counters/record.ts";
+import type { RecordStatus } from "../../src/counters/record.ts";
+import type { IdentifiedGroup } from "../../src/domain/identified-group.ts";
 import { MAX_COUNTED, type Measurement } from "../../src/domain/event.ts";
 import { formatSeries, type SeriesState } from "../../src/domain/series.ts";
 import { HOUR_MS } from "../../src/domain/window.ts";
@@ -28,7 +29,9 @@ export class CounterModel {
         ? known.statuses.map((status) => (status === "recorded" ? "duplicate" : status))
         : measurements.map(() => "conflict");
     }
-    const statuses = measurements.map((measurement) => this.#count(measurement));
+    const statuses = measurements.map((measurement): RecordStatus =>
+      measurement === null ? "refused_before" : this.#count(measurement),
+    );
     if (statuses.includes("recorded")) {
       this.#ids.set(idDigest, { fingerprint, statuses });
     }
@@ -51,7 +54,6 @@ export class CounterModel {
 function nextState(held: SeriesState | undefined, { series, value, timeMs }: Measurement): SeriesState {
   switch (series.aggregation) {
     case "count":
-      return { value: (held?.value ?? 0n) + 1n, atMs: null };
     case "sum":
       return { value: (held?.value ?? 0n) + value, atMs: null };
     case "max":

@@ -1,5 +1,5 @@
 import { bucketKey, shardOf, SHARDS } from "../../src/counters/keys.ts";
-import type { IdentifiedGroup } from "../../src/counters/record.ts";
+import type { IdentifiedGroup } from "../../src/domain/identified-group.ts";
 import type { Measurement } from "../../src/domain/event.ts";
 import { formatSeries, type Series } from "../../src/domain/series.ts";
 import { hourStart } from "../../src/domain/window.ts";
@@ -18,7 +18,7 @@ export function measured(changes: Partial<Measurement> = {}): Measurement {
 /** Measurements under one id; the fingerprint is of the content given. */
 export function identified(
   id: string,
-  measurements: Measurement | Measurement[] = measured(),
+  measurements: Measurement | (Measurement | null)[] = measured(),
   content = "same",
 ): IdentifiedGroup {
   return { idDigest: id, fingerprint: content.padEnd(12, "."), measurements: [measurements].flat() };

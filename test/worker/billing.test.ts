@@ -76,10 +76,10 @@ describe("a bill", () => {
         expect(inStripe.data).toHaveLength(1);
         const minor = Number(total.replace(".", ""));
         expect(inStripe.data[0]).toMatchObject({
-          status: "open",
+          status,
           total: minor,
           subtotal: minor,
-          auto_advance: true,
+          auto_advance: status === "open",
         });
         expect(body.data[0].steps.map(({ step }: { step: string }) => step)).toEqual([
           "create",

@@ -3,7 +3,7 @@ import {
   acknowledgeBuckets,
   type Claim,
   claimBuckets,
-  hasUnflushed,
+  hasWork,
   MAX_CLAIM_BUCKETS,
 } from "../../../src/counters/flush-claim.ts";
 import { bucketKey, inflightKey } from "../../../src/counters/keys.ts";
@@ -58,7 +58,7 @@ test("acknowledge: lets go of all that the claim took, once", async () => {
 
   expect(await acknowledgeBuckets(fixture.redis, taken)).toBe(2);
   expect(await acknowledgeBuckets(fixture.redis, taken)).toBe(0);
-  expect(await hasUnflushed(fixture.redis)).toBe(false);
+  expect(await hasWork(fixture.redis)).toBe(false);
 });
 
 test("acknowledge: a claim of nothing sends nothing", async () => {
@@ -117,5 +117,5 @@ test("acknowledge: as many buckets as a claim takes are taken, taken over and le
   expect(keysOf(taken).toSorted()).toEqual(keysOf(dead).toSorted());
   expect(taken.entries).toBe(MAX_CLAIM_BUCKETS);
   expect(await acknowledgeBuckets(fixture.redis, taken)).toBe(MAX_CLAIM_BUCKETS);
-  expect(await hasUnflushed(fixture.redis)).toBe(false);
+  expect(await hasWork(fixture.redis)).toBe(false);
 });

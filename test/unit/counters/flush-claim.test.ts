@@ -1,10 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import {
-  type Claim,
-  claimBuckets,
-  hasUnflushed,
-  MAX_CLAIM_BUCKETS,
-} from "../../../src/counters/flush-claim.ts";
+import { type Claim, claimBuckets, hasWork, MAX_CLAIM_BUCKETS } from "../../../src/counters/flush-claim.ts";
 import { bucketKey, dirtyKey, inflightKey, metaKey } from "../../../src/counters/keys.ts";
 import { recordGroups } from "../../../src/counters/record.ts";
 import { HOUR_MS, MINUTE_MS } from "../../../src/domain/window.ts";
@@ -69,7 +64,7 @@ test("claim: a shard with nothing to flush gives nothing and counts no claim", a
     entries: 0,
     buckets: [],
   });
-  expect(await hasUnflushed(fixture.redis)).toBe(false);
+  expect(await hasWork(fixture.redis)).toBe(false);
 });
 
 test("claim: one of more buckets than a script's stack holds is a bug, and takes nothing", async () => {
@@ -122,7 +117,7 @@ test("claim: moves a bucket from dirty to in flight under its id and the millise
   expect(await fixture.raw.hgetall(inflightKey(ACME_SHARD))).toEqual({
     [ACME_BUCKET]: `c1:${NOW_MS}`,
   });
-  expect(await hasUnflushed(fixture.redis)).toBe(true);
+  expect(await hasWork(fixture.redis)).toBe(true);
 });
 
 test("claim: of dirty buckets the one that is dirty longest comes first, a page at a time", async () => {
@@ -242,7 +237,7 @@ test("claim: a bucket that has vanished leaves the in-flight index, and takes no
     entries: 1,
     buckets: [],
   });
-  expect(await hasUnflushed(fixture.redis)).toBe(false);
+  expect(await hasWork(fixture.redis)).toBe(false);
 });
 
 test("claim: a page of vanished buckets alone tells that more may follow", async () => {
@@ -269,8 +264,8 @@ test("claim: a bucket that vanished and came back is of another epoch", async ()
   expect(await fixture.raw.hget(ACME_BUCKET, CALLS_FIELD)).toBe("1");
 });
 
-test("hasUnflushed: costs one command", async () => {
+test("hasWork: costs one command", async () => {
   await count("a");
 
-  expect(await fixture.billed(() => hasUnflushed(fixture.redis))).toBe(1);
+  expect(await fixture.billed(() => hasWork(fixture.redis))).toBe(1);
 });

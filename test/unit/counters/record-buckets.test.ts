@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { bucketKey, dirtyKey, idKey, parseBucketKey, shardOf, SHARDS } from "../../../src/counters/keys.ts";
-import { type IdentifiedGroup, recordGroups } from "../../../src/counters/record.ts";
+import { recordGroups } from "../../../src/counters/record.ts";
+import type { IdentifiedGroup } from "../../../src/domain/identified-group.ts";
 import type { Aggregation } from "../../../src/domain/meter.ts";
 import { formatSeries } from "../../../src/domain/series.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../../src/domain/window.ts";
@@ -76,10 +77,10 @@ test.each<{ name: string; aggregation: Aggregation; steps: Step[]; state: string
   { name: "sum to zero", aggregation: "sum", steps: [{ value: -5n }, { value: 5n }], state: "0" },
   { name: "sum below zero", aggregation: "sum", steps: [{ value: 5n }, { value: -8n }], state: "-3" },
   {
-    name: "count whatever the value",
+    name: "count of events that are counted already",
     aggregation: "count",
-    steps: [{ value: 0n }, { value: 99n }],
-    state: "2",
+    steps: [{ value: 1n }, { value: 99n }],
+    state: "100",
   },
   { name: "max of rising", aggregation: "max", steps: [{ value: 1n }, { value: 3n }], state: "3" },
   { name: "max of falling", aggregation: "max", steps: [{ value: 3n }, { value: 1n }], state: "3" },

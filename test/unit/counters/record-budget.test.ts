@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { type IdentifiedGroup, recordGroups } from "../../../src/counters/record.ts";
+import { recordGroups } from "../../../src/counters/record.ts";
+import type { IdentifiedGroup } from "../../../src/domain/identified-group.ts";
 import { HOUR_MS } from "../../../src/domain/window.ts";
 import { identified, measured, NOW_MS, seriesOf } from "../../support/measurement.ts";
 import { type RedisFixture, startRedisFixture } from "../../support/redis-fixture.ts";

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { idKey } from "../../../src/counters/keys.ts";
-import { type IdentifiedGroup, recordGroups } from "../../../src/counters/record.ts";
+import { recordGroups } from "../../../src/counters/record.ts";
+import type { IdentifiedGroup } from "../../../src/domain/identified-group.ts";
 import { MAX_COUNTED } from "../../../src/domain/event.ts";
 import { HOUR_MS } from "../../../src/domain/window.ts";
 import {

@@ -26,7 +26,7 @@ beforeEach(async () => {
 afterAll(() => fixture.stop());
 
 function due(endedByMs: number, limit = 10) {
-  return duePeriods(fixture.database, endedByMs, limit);
+  return duePeriods(fixture.database, endedByMs, 0, limit);
 }
 
 function ended(nowMs: number, limit = 10) {

@@ -69,7 +69,7 @@ test("customer: a second put replaces the whole document and keeps creation and 
 test("customer: a new one has its first period", async () => {
   await put("cus_acme");
 
-  expect(await duePeriods(fixture.database, NOVEMBER.endMs, 10)).toEqual([
+  expect(await duePeriods(fixture.database, NOVEMBER.endMs, 0, 10)).toEqual([
     { customerId: "cus_acme", ...NOVEMBER },
   ]);
 });

@@ -37,7 +37,7 @@ test("close: writes the invoice with its lines in order and ends the period", as
     createdAtMs: CLOSED_MS,
     steps: [],
   });
-  expect(await duePeriods(fixture.database, CLOSED_MS, 10)).toEqual([]);
+  expect(await duePeriods(fixture.database, CLOSED_MS, 0, 10)).toEqual([]);
 });
 
 test("close: a second one answers false and changes nothing", async () => {
@@ -62,7 +62,7 @@ test("close: a period that is not there is refused, and nothing is written", asy
 
   await expect(close(newInvoice("inv_1", { period }))).rejects.toMatchObject({ code: "23503" });
   expect(await getInvoice(fixture.database, "inv_1")).toBeUndefined();
-  expect((await duePeriods(fixture.database, CLOSED_MS, 10)).length).toBe(1);
+  expect((await duePeriods(fixture.database, CLOSED_MS, 0, 10)).length).toBe(1);
 });
 
 test("close: a line that is there twice is refused, and nothing is written", async () => {
@@ -74,7 +74,7 @@ test("close: a line that is there twice is refused, and nothing is written", asy
     constraint: "invoice_lines_invoice_id_ref_key",
   });
   expect(await getInvoice(fixture.database, "inv_1")).toBeUndefined();
-  expect((await duePeriods(fixture.database, CLOSED_MS, 10)).length).toBe(1);
+  expect((await duePeriods(fixture.database, CLOSED_MS, 0, 10)).length).toBe(1);
 });
 
 test("close: a void invoice makes room for another", async () => {
