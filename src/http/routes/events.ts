@@ -58,6 +58,9 @@ async function readSubmission(context: Context): Promise<Submission> {
       }
       return { format, events: boundedEvents(body, 0), idempotencyKey };
     case "batch":
+      if (typeof body === "object" && body !== null && "usage" in body && Array.isArray(body.usage)) {
+        boundedEvents(body.usage, 0);
+      }
       return { format, batch: checked(batchSchema, body, "the batch is not valid") };
   }
 }
