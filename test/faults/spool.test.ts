@@ -19,8 +19,8 @@ async function record(...events: object[]): Promise<Record<string, unknown>> {
 
 async function calls(customerId: string): Promise<string> {
   const answer = await meter.send("GET", `/v1/customers/${customerId}/usage`);
-  const { metrics } = answer?.body as { metrics: { current: string }[] };
-  return metrics[0]?.current ?? "";
+  const usage = answer?.body as { metrics: { current: string }[] } | undefined;
+  return usage?.metrics[0]?.current ?? "";
 }
 
 async function spooled(): Promise<number> {
