@@ -40,6 +40,8 @@ create table billing_periods (
   period_start timestamptz not null,
   period_end timestamptz not null,
   closed_at timestamptz,
+  -- When closing it last failed: it then waits behind the others.
+  failed_at timestamptz,
   primary key (customer_id, period_start),
   unique (customer_id, period_end),
   check (period_end > period_start)
@@ -63,6 +65,8 @@ create table invoices (
   subtotal_minor numeric not null,
   total_minor numeric not null,
   stripe_invoice_id text unique,
+  -- When sending it last failed: it then waits behind the others.
+  failed_at timestamptz,
   created_at timestamptz not null,
   updated_at timestamptz not null,
   foreign key (customer_id, period_start) references billing_periods

@@ -1,5 +1,6 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 import { depsOf } from "./deps.ts";
+import { customerIdSchema } from "./domain/customer.ts";
 import { MAX_EVENTS } from "./domain/event.ts";
 import { recordUsage, type RecordAnswer } from "./ingest/record-usage.ts";
 import { checkLimit, type LimitCheck } from "./usage/check-limit.ts";
@@ -20,7 +21,12 @@ export class MeterEntrypoint extends WorkerEntrypoint {
   /** A customer's current period; null for one without usage that was never put. */
   async usage(customerId: string): Promise<UsageDocument | null> {
     const deps = depsOf(this.env);
-    const usage = await customerUsage(deps, customerId, { kind: "current" }, deps.now());
+    const usage = await customerUsage(
+      deps,
+      customerIdSchema.parse(customerId),
+      { kind: "current" },
+      deps.now(),
+    );
     if (usage === "no_catalog") {
       throw new Error("no catalog is published");
     }
@@ -30,7 +36,7 @@ export class MeterEntrypoint extends WorkerEntrypoint {
   /** Whether a customer may use more of a metric. */
   async check(customerId: string, metricName: string): Promise<LimitCheck> {
     const deps = depsOf(this.env);
-    const result = await checkLimit(deps, customerId, metricName, deps.now());
+    const result = await checkLimit(deps, customerIdSchema.parse(customerId), metricName, deps.now());
     if (typeof result === "string") {
       throw new TypeError(result);
     }

@@ -1,4 +1,5 @@
 import type { Deps } from "./deps.ts";
+import { repairCatalogCopy } from "./catalog/current-catalog.ts";
 import { hasWork } from "./counters/flush-claim.ts";
 import { insertJobRun } from "./ledger/job-runs.ts";
 
@@ -34,14 +35,16 @@ async function runMinute(deps: Deps, nowMs: number): Promise<object | undefined>
   }
   const { replaySpool } = await import("./ingest/replay-spool.ts");
   const { flushBuckets } = await import("./flush/flush-buckets.ts");
+  const isRepaired = await repairCatalogCopy(deps);
   const spool = await replaySpool(deps, nowMs);
-  return { spool, flush: await flushBuckets(deps, nowMs) };
+  return { isCatalogRepaired: isRepaired, spool, flush: await flushBuckets(deps, nowMs) };
 }
 
 /** Replay of a spool that no tick was told of, then invoicing. */
 async function runHourly(deps: Deps, nowMs: number): Promise<object> {
   const { replaySpool } = await import("./ingest/replay-spool.ts");
   const { runInvoicing } = await import("./invoicing/run-invoicing.ts");
+  const isRepaired = await repairCatalogCopy(deps);
   const spool = await replaySpool(deps, nowMs);
-  return { spool, invoicing: await runInvoicing(deps, nowMs) };
+  return { isCatalogRepaired: isRepaired, spool, invoicing: await runInvoicing(deps, nowMs) };
 }

@@ -1,4 +1,9 @@
-import { putCatalogCopy, readCatalogCopy } from "../counters/catalog-copy.ts";
+import {
+  putCatalogCopy,
+  readCatalogCopy,
+  readCatalogVersion,
+  replaceCatalogCopy,
+} from "../counters/catalog-copy.ts";
 import { RedisError, type RedisClient } from "../counters/redis.ts";
 import type { Meter } from "../domain/meter.ts";
 import { latestCatalog } from "../ledger/catalog-versions.ts";
@@ -34,15 +39,19 @@ export interface CatalogDeps {
 /**
  * The catalog in force: from memory, then Redis, then once from Postgres, and put back.
  *
- * Undefined only when Postgres itself says that none was ever published. When no store answers, an older one in memory
+ * What memory holds serves for `freshMs`. Undefined only when Postgres itself says that none was ever published. When no store answers, an older one in memory
  * serves; without one the error of the last store is thrown.
  */
-export async function currentCatalog(deps: CatalogDeps, nowMs: number): Promise<HeldCatalog | undefined> {
+export async function currentCatalog(
+  deps: CatalogDeps,
+  nowMs: number,
+  freshMs: number = FRESH_MS,
+): Promise<HeldCatalog | undefined> {
   const { catalogMemory: memory } = deps;
-  if (memory.held !== undefined && nowMs - memory.readAtMs < FRESH_MS) {
+  if (memory.held !== undefined && nowMs - memory.readAtMs < freshMs) {
     return memory.held;
   }
-  if (await isReadByAnother(memory, nowMs)) {
+  if (await isReadByAnother(memory, nowMs, freshMs)) {
     return memory.held;
   }
   memory.loadingSinceMs = nowMs;
@@ -68,28 +77,57 @@ export async function currentCatalog(deps: CatalogDeps, nowMs: number): Promise<
  * A Worker may not wait for another request's promise, so each waits on a timer of its own. A reader that was cancelled
  * is forgotten after a while.
  */
-async function isReadByAnother(memory: CatalogMemory, nowMs: number): Promise<boolean> {
+async function isReadByAnother(memory: CatalogMemory, nowMs: number, freshMs: number): Promise<boolean> {
   const isLoading = (): boolean =>
     memory.loadingSinceMs !== undefined && nowMs - memory.loadingSinceMs < LOADING_MS;
   for (let polls = 0; isLoading() && memory.held === undefined && polls < MAX_POLLS; polls += 1) {
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
-  return memory.held !== undefined && (isLoading() || nowMs - memory.readAtMs < FRESH_MS);
+  return memory.held !== undefined && (isLoading() || nowMs - memory.readAtMs < freshMs);
 }
 
-/** Makes a version known to this isolate and, through Redis, to all others. */
+/**
+ * Makes a version known to this isolate and, through Redis, to all others.
+ *
+ * A version that Redis did not take is copied by the next tick: it is published all the same.
+ */
 export async function spreadCatalog(
   deps: CatalogDeps,
   version: CatalogVersion,
   nowMs: number,
 ): Promise<void> {
-  await putCatalogCopy(deps.redis, version.version, JSON.stringify(version));
   remember(deps.catalogMemory, version, nowMs);
+  await unlessAway(putCatalogCopy(deps.redis, version.version, JSON.stringify(version)));
+}
+
+/** Brings the edge's copy in line with the ledger, also after either was set back; true when it was not. */
+export async function repairCatalogCopy(deps: Pick<CatalogDeps, "redis" | "database">): Promise<boolean> {
+  const copied = await readCatalogVersion(deps.redis);
+  const latest = await latestCatalog(deps.database);
+  if (latest === undefined || copied === String(latest.version)) {
+    return false;
+  }
+  return replaceCatalogCopy(deps.redis, copied, latest.version, JSON.stringify(latest));
+}
+
+async function unlessAway(call: Promise<unknown>): Promise<void> {
+  try {
+    await call;
+  } catch (error) {
+    if (!(error instanceof RedisError)) {
+      throw error;
+    }
+  }
+}
+
+/** Prepares a version for looking meters up. */
+export function holdCatalog(version: CatalogVersion): HeldCatalog {
+  return { ...version, meters: new Map(version.catalog.meters.map((meter) => [meter.name, meter])) };
 }
 
 function remember(memory: CatalogMemory, found: CatalogVersion, nowMs: number): void {
   if (memory.held?.version !== found.version) {
-    memory.held = { ...found, meters: new Map(found.catalog.meters.map((meter) => [meter.name, meter])) };
+    memory.held = holdCatalog(found);
   }
   memory.readAtMs = nowMs;
 }
@@ -111,7 +149,7 @@ async function fromPostgres(deps: CatalogDeps): Promise<CatalogVersion | undefin
   const latest = await latestCatalog(deps.database);
   if (latest !== undefined) {
     // Best effort: the next reader of an empty Redis asks Postgres again.
-    await putCatalogCopy(deps.redis, latest.version, JSON.stringify(latest)).catch(() => undefined);
+    await unlessAway(putCatalogCopy(deps.redis, latest.version, JSON.stringify(latest)));
   }
   return latest;
 }

@@ -34,6 +34,9 @@ export async function publishCatalog(
     }));
     return { outcome: "invalid", faults };
   }
+  // Read before what is checked against it: whoever publishes in between takes the version that this one wants.
+  const latest = await latestCatalog(deps.database);
+  const previous = latest?.version ?? 0;
   const faults = [
     ...frozenFaults(parsed.data, await publishedMeters(deps.database)),
     ...planFaults(parsed.data, await plansInUse(deps.database)),
@@ -41,8 +44,6 @@ export async function publishCatalog(
   if (faults.length > 0) {
     return { outcome: "invalid", faults };
   }
-  const latest = await latestCatalog(deps.database);
-  const previous = latest?.version ?? 0;
   if (expectedVersion !== undefined && expectedVersion !== previous) {
     return { outcome: "outdated", version: previous };
   }

@@ -1,8 +1,8 @@
 -- Takes buckets for a flush: abandoned claims first, then the buckets that are dirty longest.
 -- KEYS: dirty index, in-flight index, meta. ARGV: claim id, epoch ms now, latest epoch ms of an abandoned claim,
--- most buckets, fresh value of `born`, minute now.
--- Returns born, number of this claim, how many index entries were taken out, and per bucket its key and the flat fields
--- of its hash; a bucket that has expired is taken out of the indexes only.
+-- most buckets, fresh value of `born`, minute now, fields after which no more buckets are taken.
+-- Returns born, number of this claim, how many index entries were taken out, 1 when there may be more, and per bucket
+-- its key and the flat fields of its hash; a bucket that has expired is taken out of the indexes only.
 local dirty, inflight, meta = KEYS[1], KEYS[2], KEYS[3]
 local claim, now, abandoned, most = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 
@@ -32,9 +32,12 @@ if #keys < most then
   end
 end
 
-local pages, marks, gone = {}, {}, {}
+local pages, marks, gone, done, fields = {}, {}, {}, {}, 0
 for i = 1, #keys do
+  if fields >= tonumber(ARGV[7]) then break end
+  done[i] = keys[i]
   local hash = redis.call('HGETALL', keys[i])
+  fields = fields + #hash / 2
   if #hash == 0 then
     gone[#gone + 1] = keys[i]
   else
@@ -43,8 +46,8 @@ for i = 1, #keys do
     marks[#marks + 1], marks[#marks + 2] = keys[i], claim .. ':' .. now
   end
 end
-if #keys > 0 then
-  redis.call('ZREM', dirty, unpack(keys))
+if #done > 0 then
+  redis.call('ZREM', dirty, unpack(done))
 end
 if #gone > 0 then
   redis.call('HDEL', inflight, unpack(gone))
@@ -54,4 +57,5 @@ if #marks > 0 then
   redis.call('HSET', inflight, unpack(marks))
   k = redis.call('HINCRBY', meta, 'k', 1)
 end
-return { redis.call('HGET', meta, 'born'), k, #keys, pages }
+local more = (#keys >= most or #done < #keys) and 1 or 0
+return { redis.call('HGET', meta, 'born'), k, #done, more, pages }

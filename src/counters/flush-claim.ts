@@ -14,6 +14,9 @@ const ABANDONED_AFTER_MS = 3 * MINUTE_MS;
 /** Most buckets of one claim: what a script's stack holds. */
 export const MAX_CLAIM_BUCKETS = 1000;
 
+/** Fields after which a claim takes no more buckets, so that neither answer nor transaction grows beyond some MB. */
+const MAX_CLAIM_FIELDS = 10_000;
+
 const claimScript = new Script(claimSource);
 const acknowledgeScript = new Script(acknowledgeSource);
 
@@ -36,6 +39,8 @@ export interface Claim {
   number: number;
   /** Index entries taken out: the buckets, and what had expired. */
   entries: number;
+  /** True when the shard may hold more that can be taken now. */
+  hasMore: boolean;
   buckets: Bucket[];
 }
 
@@ -56,11 +61,25 @@ export async function claimBuckets(redis: RedisClient, request: ClaimRequest): P
   const reply = await redis.run(
     claimScript,
     [dirtyKey(shard), inflightKey(shard), metaKey(shard)],
-    [claimId, ...[nowMs, nowMs - ABANDONED_AFTER_MS, maxBuckets].map(String), born, String(minute)],
+    [
+      claimId,
+      ...[nowMs, nowMs - ABANDONED_AFTER_MS, maxBuckets].map(String),
+      born,
+      String(minute),
+      String(MAX_CLAIM_FIELDS),
+    ],
   );
-  invariant(Array.isArray(reply) && reply.length === 4, "the claim script answers four things");
-  const [foundBorn, number, entries, pages] = reply as [string, number, number, unknown];
-  return { claimId, shard, born: foundBorn, number, entries, buckets: parseBuckets(pages) };
+  invariant(Array.isArray(reply) && reply.length === 5, "the claim script answers five things");
+  const [foundBorn, number, entries, more, pages] = reply as [string, number, number, number, unknown];
+  return {
+    claimId,
+    shard,
+    born: foundBorn,
+    number,
+    entries,
+    hasMore: more === 1,
+    buckets: parseBuckets(pages),
+  };
 }
 
 /** Lets go of buckets that are in the ledger, as far as this claim still holds them; answers how many. */

@@ -1,10 +1,10 @@
 import * as z from "zod";
 import { nameSchema } from "./meter.ts";
-import { isStorableText, STORABLE, storableText } from "./text.ts";
+import { customerIdText, isStorableText, STORABLE, storableText } from "./text.ts";
 
 const MAX_METADATA_KEYS = 50;
 
-export const customerIdSchema = storableText();
+export const customerIdSchema = customerIdText();
 
 /**
  * What is known of a customer, as it is put.

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { decimalFromNumber, parseDecimal, scaledTo } from "./decimal.ts";
 import type { Meter } from "./meter.ts";
 import type { Series } from "./series.ts";
-import { hasAtMost, isStorableText, MAX_TEXT_LENGTH, storableText } from "./text.ts";
+import { customerIdText, hasAtMost, isStorableText, MAX_TEXT_LENGTH, storableText } from "./text.ts";
 import { HOUR_MS, MINUTE_MS } from "./window.ts";
 
 /** Most events of one call. */
@@ -21,7 +21,7 @@ export const decimalSchema = z.union([z.number(), z.string()]);
 /** One event as a client sends it. Unknown members are refused: a misspelt `id` would bill a retry twice. */
 export const eventSchema = z.strictObject({
   id: storableText().optional(),
-  customerId: storableText(),
+  customerId: customerIdText(),
   metricName: storableText(),
   value: decimalSchema.default(1),
   timestamp: timestampSchema.optional(),

@@ -11,12 +11,12 @@ import {
   type Rejection,
 } from "./event.ts";
 import type { Aggregation, Meter } from "./meter.ts";
-import { storableText } from "./text.ts";
+import { customerIdText, storableText } from "./text.ts";
 import { HOUR_MS, hourStart } from "./window.ts";
 
 /** One series of one customer and hour, merged by our SDK; the meter takes what its aggregation needs. */
 export const mergedUsageSchema = z.strictObject({
-  customerId: storableText(),
+  customerId: customerIdText(),
   metricName: storableText(),
   /** Any moment of the hour. */
   hour: timestampSchema,

@@ -8,6 +8,11 @@ export function isStorableText(text: string): boolean {
   return text.isWellFormed() && !text.includes("\u0000");
 }
 
+/** Names a customer: any text but the two that no address can hold. */
+export function customerIdText(): z.ZodString {
+  return storableText().refine((id) => id !== "." && id !== "..", "must not be . or ..");
+}
+
 /** What {@link isStorableText} asks for, in words. */
 export const STORABLE = "must be well-formed Unicode without U+0000";
 

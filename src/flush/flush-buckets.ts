@@ -1,4 +1,4 @@
-import { acknowledgeBuckets, claimBuckets } from "../counters/flush-claim.ts";
+import { acknowledgeBuckets, claimBuckets, type Claim } from "../counters/flush-claim.ts";
 import { SHARDS } from "../counters/keys.ts";
 import type { RedisClient } from "../counters/redis.ts";
 import type { Database } from "../ledger/database.ts";
@@ -42,10 +42,9 @@ export async function flushBuckets(deps: FlushDeps, nowMs: number): Promise<Flus
 async function flushShard(deps: FlushDeps, shard: number, nowMs: number, report: FlushReport): Promise<void> {
   let left = Math.ceil(deps.maxBuckets / SHARDS);
   while (left > 0) {
-    const page = Math.min(PAGE_BUCKETS, left);
-    const taken = await flushPage(deps, shard, nowMs, page, report);
-    left -= page;
-    if (taken < page) {
+    const { entries, hasMore } = await flushPage(deps, shard, nowMs, Math.min(PAGE_BUCKETS, left), report);
+    left -= entries;
+    if (!hasMore) {
       return;
     }
   }
@@ -57,7 +56,7 @@ async function flushPage(
   nowMs: number,
   maxBuckets: number,
   report: FlushReport,
-): Promise<number> {
+): Promise<Claim> {
   const claimId = deps.randomId();
   const claim = await claimBuckets(deps.redis, { shard, claimId, nowMs, maxBuckets, born: deps.randomId() });
   if (claim.buckets.length > 0) {
@@ -66,5 +65,5 @@ async function flushPage(
     report.rowsChanged += await upsertBuckets(deps.database, shard, claim.buckets, nowMs);
     await acknowledgeBuckets(deps.redis, claim);
   }
-  return claim.entries;
+  return claim;
 }

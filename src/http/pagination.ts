@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import * as z from "zod";
+import { storableText } from "../domain/text.ts";
 import { ApiProblem } from "./problem.ts";
 
 /** Where a page of a newest-first list begins: after the item of that time and id. */
@@ -13,14 +14,14 @@ export interface PageRequest {
   after: Position | undefined;
 }
 
-const positionSchema = z.tuple([z.int(), z.string().max(256)]);
+const positionSchema = z.tuple([z.int().min(0).max(8.64e15), storableText(256)]);
 const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 1000;
 
 /** Reads `limit` (1–1,000) and `cursor` from a query. */
 export function readPage(query: { limit?: string | undefined; cursor?: string | undefined }): PageRequest {
-  const limit = query.limit === undefined ? DEFAULT_LIMIT : Number(query.limit);
-  if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) {
+  const limit = Number(query.limit ?? DEFAULT_LIMIT);
+  if (!/^\d{1,4}$/.test(String(query.limit ?? DEFAULT_LIMIT)) || limit < 1 || limit > MAX_LIMIT) {
     throw new ApiProblem("invalid_request", `limit: a whole number from 1 to ${MAX_LIMIT}`);
   }
   return { limit, after: query.cursor === undefined ? undefined : readCursor(query.cursor) };

@@ -18,6 +18,7 @@ export const PROBLEMS = {
   no_event_accepted: [422, "No event was accepted"],
   internal_error: [500, "Something failed on our side"],
   misconfigured: [500, "The Worker's settings are missing or wrong"],
+  stripe_refused: [502, "Stripe did not do it"],
   store_unavailable: [503, "A store does not answer"],
   no_catalog: [503, "No catalog is published yet"],
 } as const satisfies Record<string, readonly [number, string]>;

@@ -5,7 +5,7 @@ import type { Rejection, RejectionCode } from "../domain/event.ts";
 import { applyOrSpool, type ApplyDeps } from "./apply-or-spool.ts";
 import { checkMergedUsage, type Batch } from "./check-batch.ts";
 import { checkCloudEvent } from "./check-cloud-event.ts";
-import { checkEvent } from "./check-event.ts";
+import { checkEvent, type Checked } from "./check-event.ts";
 import { hasNoId, identify, withoutTimes, type Row, type SharedId } from "./identify.ts";
 
 export interface IngestDeps extends CatalogDeps, ApplyDeps, KnownCustomersDeps {
@@ -40,6 +40,9 @@ export class NoCatalog extends Error {
   override readonly name = "NoCatalog";
 }
 
+/** A catalog read longer ago than this is read again before a metric is told to be unknown. */
+const REREAD_MS = 1000;
+
 const CHECKS = { json: checkEvent, cloudevents: checkCloudEvent, batch: checkMergedUsage };
 
 /**
@@ -53,21 +56,8 @@ export async function recordUsage(
   submission: Submission,
   receivedAtMs: number,
 ): Promise<RecordAnswer> {
-  const catalog = await currentCatalog(deps, receivedAtMs);
-  if (catalog === undefined) {
-    throw new NoCatalog("no catalog is published");
-  }
-  const inputs = submission.format === "batch" ? submission.batch.usage : submission.events;
   const results: EventResult[] = [];
-  const judgement = { meters: catalog.meters, receivedAtMs, lateEventHours: deps.lateEventHours };
-  const rows = inputs.map((input, index): Row => {
-    const checked = CHECKS[submission.format](input, judgement);
-    if ("code" in checked) {
-      results[index] = rejected(checked);
-      return { index, idDigest: undefined, measurement: null };
-    }
-    return { index, ...checked };
-  });
+  const rows = await judge(deps, submission, receivedAtMs, results);
   if (deps.requireKnownCustomers) {
     await refuseUnknownCustomers(deps, rows, results, receivedAtMs);
   }
@@ -81,6 +71,45 @@ export async function recordUsage(
     }
   }
   return summarize(results);
+}
+
+/**
+ * Checks every event by itself.
+ *
+ * An unknown metric may have been published a moment ago: before that is told, the catalog is read once more.
+ */
+async function judge(
+  deps: IngestDeps,
+  submission: Submission,
+  receivedAtMs: number,
+  results: EventResult[],
+): Promise<Row[]> {
+  let checks = await checkAll(deps, submission, receivedAtMs);
+  if (checks.some((checked) => "code" in checked && checked.code === "unknown_metric")) {
+    checks = await checkAll(deps, submission, receivedAtMs, REREAD_MS);
+  }
+  return checks.map((checked, index) => {
+    if ("code" in checked) {
+      results[index] = rejected(checked);
+      return { index, idDigest: undefined, measurement: null };
+    }
+    return { index, ...checked };
+  });
+}
+
+async function checkAll(
+  deps: IngestDeps,
+  submission: Submission,
+  receivedAtMs: number,
+  freshMs?: number,
+): Promise<(Checked | Rejection)[]> {
+  const catalog = await currentCatalog(deps, receivedAtMs, freshMs);
+  if (catalog === undefined) {
+    throw new NoCatalog("no catalog is published");
+  }
+  const judgement = { meters: catalog.meters, receivedAtMs, lateEventHours: deps.lateEventHours };
+  const inputs = submission.format === "batch" ? submission.batch.usage : submission.events;
+  return inputs.map((input) => CHECKS[submission.format](input, judgement));
 }
 
 /** What stands, and of what was refused the rows that a shared id stands for. */

@@ -37,16 +37,12 @@ export async function closePeriod(
     // They stay in their index: the next flush finds them written and lets go of them.
     await upsertBuckets(deps.database, shardOf(customerId), unflushed, nowMs);
   }
-  const version = await versions.at(endMs);
   const reading = await readUsage(deps.database, customerId, exactly(period), []);
   // A deleted customer's last period is billed by the settings it had.
   const settings: CustomerSettings = reading.settings ?? {};
+  const version = await versions.at(endMs, settings.plan);
   const plan = planOf(version.catalog, settings.plan);
-  if (plan === undefined) {
-    throw new Error(
-      `catalog version ${version.version} has no plan ${settings.plan}: put the customer on another`,
-    );
-  }
+  invariant(plan !== undefined, `the version was chosen by its plan ${settings.plan}`);
   const rating = rate(version.catalog, plan, metricQuantities(reading.totals, version.catalog.meters));
   const base = {
     invoiceId: `inv_${deps.randomId()}`,
@@ -60,21 +56,26 @@ export async function closePeriod(
 /** The catalog versions of one run, each read once. */
 export class CatalogVersions {
   readonly #database: Database;
-  readonly #known = new Map<number, CatalogVersion>();
+  readonly #known = new Map<string, CatalogVersion>();
 
   constructor(database: Database) {
     this.#database = database;
   }
 
-  /** The version in force at a period's end. */
-  async at(endMs: number): Promise<CatalogVersion> {
-    const known = this.#known.get(endMs);
+  /** The version in force at a period's end, or the first after it that has the plan. */
+  async at(endMs: number, planName: string | undefined): Promise<CatalogVersion> {
+    const key = `${endMs} ${planName ?? ""}`;
+    const known = this.#known.get(key);
     if (known !== undefined) {
       return known;
     }
-    const found = await catalogInForce(this.#database, endMs);
-    invariant(found !== undefined, "a period that is closed has a catalog");
-    this.#known.set(endMs, found);
+    const found = await catalogInForce(this.#database, endMs, planName);
+    if (found === undefined) {
+      throw new Error(
+        `no catalog since the period's end has a plan ${planName ?? ""}: put the customer on another`,
+      );
+    }
+    this.#known.set(key, found);
     return found;
   }
 }

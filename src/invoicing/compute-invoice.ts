@@ -1,11 +1,14 @@
 import { formatScaled } from "../domain/decimal.ts";
 import type { CustomerSettings } from "../domain/customer.ts";
 import { formatAmount } from "../domain/money.ts";
+import type { InvoiceStatus } from "../ledger/invoice-status.ts";
 import type { InvoiceSnapshot, NewInvoice, StoredLine, StoredTier } from "../ledger/invoices.ts";
 import type { Line, TierDetail } from "../rating/line.ts";
 import type { Rating } from "../rating/rate.ts";
 import { PRICE_SCALE } from "../rating/unit-price.ts";
 
+/** Largest amount that Stripe takes, in minor units. Source: its reference of invoice items, twelve digits. */
+const MAX_AMOUNT_MINOR = 999_999_999_999n;
 /** Days a customer has to pay an invoice that is sent, unless its settings say otherwise. */
 const DEFAULT_DAYS_UNTIL_DUE = 30;
 
@@ -18,13 +21,22 @@ export function computeInvoice(
 ): NewInvoice {
   return {
     ...base,
-    status: rating.totalMinor === 0n ? "zero" : "draft",
+    status: statusOf(rating),
     currency: rating.currency.code,
     snapshot: snapshotOf(settings, planName),
     subtotalMinor: rating.totalMinor,
     totalMinor: rating.totalMinor,
     lines: rating.lines.map((line) => storeLine(line, rating)),
   };
+}
+
+/** An invoice that Stripe would refuse for its size is for people to look at. */
+function statusOf({ lines, totalMinor }: Rating): InvoiceStatus {
+  const amounts = [totalMinor, ...lines.map(({ amountMinor }) => amountMinor)];
+  if (amounts.some((amount) => amount > MAX_AMOUNT_MINOR || amount < -MAX_AMOUNT_MINOR)) {
+    return "blocked";
+  }
+  return totalMinor === 0n ? "zero" : "draft";
 }
 
 function snapshotOf(settings: CustomerSettings, plan: string): InvoiceSnapshot {

@@ -2,10 +2,17 @@ import type { Database } from "../ledger/database.ts";
 import { DAY_MS, HOUR_MS } from "../domain/window.ts";
 import { periodFrom } from "../domain/period.ts";
 import type { Log } from "../log.ts";
-import { countDuePeriods, duePeriods, endedLastPeriods, insertPeriods } from "../ledger/billing-periods.ts";
-import { unsentInvoices } from "../ledger/invoices.ts";
+import {
+  countDuePeriods,
+  duePeriods,
+  endedLastPeriods,
+  insertPeriods,
+  markUnclosed,
+} from "../ledger/billing-periods.ts";
+import { countUnsent, markUnsent, unsentInvoices } from "../ledger/invoices.ts";
 import { CatalogVersions, closePeriod, type CloseDeps } from "./close-period.ts";
-import { sendInvoice, type SendDeps } from "./send-invoice.ts";
+import type { SendDeps } from "./run-step.ts";
+import { sendInvoice } from "./send-invoice.ts";
 
 /** Most periods closed and most invoices sent by one run: well within a Worker's subrequests. */
 const MAX_PER_RUN = 500;
@@ -44,6 +51,7 @@ export async function runInvoicing(deps: InvoicingDeps, nowMs: number): Promise<
       } catch (error) {
         report.failed += 1;
         deps.log({ level: "error", event: "period_not_closed", customerId: period.customerId, error });
+        await markUnclosed(deps.database, period, nowMs);
       }
     },
   );
@@ -54,9 +62,10 @@ export async function runInvoicing(deps: InvoicingDeps, nowMs: number): Promise<
     } catch (error) {
       report.failed += 1;
       deps.log({ level: "error", event: "invoice_not_sent", customerId: invoice.customerId, error });
+      await markUnsent(deps.database, invoice.invoiceId, nowMs);
     }
   });
-  report.remaining = await countDuePeriods(deps.database, endedByMs);
+  report.remaining = (await countDuePeriods(deps.database, endedByMs)) + (await countUnsent(deps.database));
   return report;
 }
 

@@ -1,6 +1,7 @@
 import type Stripe from "stripe";
 import { invariant } from "../domain/invariant.ts";
 import type { Invoice, StoredLine } from "../ledger/invoices.ts";
+import type { Attempt } from "./run-step.ts";
 
 /** Ties a Stripe invoice to ours. */
 const INVOICE_KEY = "edgemeter_invoice_id";
@@ -8,9 +9,11 @@ const INVOICE_KEY = "edgemeter_invoice_id";
 const REF_KEY = "edgemeter_ref";
 const PAGE = 100;
 
-interface KeyedAttempt {
-  idempotencyKey: string;
-  mayBeThere: boolean;
+/** What of a Stripe invoice decides whether it may go out. */
+export interface StripeTotals {
+  status: string;
+  /** Before tax and discounts, in minor units. */
+  subtotal: number;
 }
 
 /** Creates the draft that will carry our lines and nothing else. */
@@ -67,7 +70,7 @@ export async function addMissingLines(
   stripe: Stripe,
   invoice: Invoice,
   stripeInvoiceId: string,
-  attempt: KeyedAttempt,
+  attempt: Attempt,
 ): Promise<number> {
   const lines = invoice.lines.filter(({ amountMinor }) => amountMinor !== 0n);
   const there = attempt.mayBeThere ? await presentRefs(stripe, stripeInvoiceId) : new Set<string>();
@@ -88,25 +91,35 @@ export async function addMissingLines(
   return added.subtotal;
 }
 
-/** Finalises a draft so that Stripe collects it; answers the status it has then. */
+/**
+ * Finalises a draft so that Stripe collects it; answers how it stands then.
+ *
+ * With `isOurs` it looks first: what is no draft any more, or has another total, is left as it is.
+ */
 export async function finalizeDraft(
   stripe: Stripe,
   stripeInvoiceId: string,
-  attempt: KeyedAttempt,
-): Promise<string> {
-  if (attempt.mayBeThere) {
-    const { status } = await stripe.invoices.retrieve(stripeInvoiceId);
-    if (status !== null && status !== "draft") {
-      return status;
+  idempotencyKey: string,
+  isOurs: ((totals: StripeTotals) => boolean) | undefined,
+): Promise<StripeTotals> {
+  if (isOurs !== undefined) {
+    const found = totalsOf(await stripe.invoices.retrieve(stripeInvoiceId));
+    if (found.status !== "draft" || !isOurs(found)) {
+      return found;
     }
   }
-  const { idempotencyKey } = attempt;
-  const finalized = await stripe.invoices.finalizeInvoice(
-    stripeInvoiceId,
-    { auto_advance: true },
-    { idempotencyKey },
+  return totalsOf(
+    await stripe.invoices.finalizeInvoice(stripeInvoiceId, { auto_advance: true }, { idempotencyKey }),
   );
-  return finalized.status ?? "open";
+}
+
+/** Deletes a draft that another run's has made superfluous. */
+export async function deleteDraft(stripe: Stripe, stripeInvoiceId: string): Promise<void> {
+  await stripe.invoices.del(stripeInvoiceId);
+}
+
+function totalsOf({ status, subtotal }: Stripe.Invoice): StripeTotals {
+  return { status: status ?? "open", subtotal };
 }
 
 async function presentRefs(stripe: Stripe, stripeInvoiceId: string): Promise<Set<string>> {

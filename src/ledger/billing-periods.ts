@@ -48,7 +48,7 @@ on conflict do nothing`,
 }
 
 /**
- * Periods not closed that ended by `endedByMs`, oldest first, at most `limit`.
+ * Periods not closed that ended by `endedByMs`, oldest first, at most `limit`; those that failed come after the others.
  *
  * Those of customers who have batches in the spool since `spooledSinceMs` are left out.
  */
@@ -64,10 +64,20 @@ select customer_id, ${TIMES} from billing_periods
 where closed_at is null and period_end <= to_timestamp($1::bigint / 1000.0)
   and not exists (
     select 1 from spool where received_at > to_timestamp($2::bigint / 1000.0) and customer_ids @> array[customer_id])
-order by period_end, customer_id limit $3`,
+order by failed_at nulls first, period_end, customer_id limit $3`,
     [endedByMs, spooledSinceMs, limit],
   );
   return rows.map(readPeriod);
+}
+
+/** Keeps that closing a period has failed. */
+export async function markUnclosed(database: Database, period: CustomerPeriod, nowMs: number): Promise<void> {
+  await database.query(
+    `
+update billing_periods set failed_at = to_timestamp($3::bigint / 1000.0)
+where customer_id = $1 and period_start = to_timestamp($2::bigint / 1000.0) and closed_at is null`,
+    [period.customerId, period.startMs, nowMs],
+  );
 }
 
 /** How many periods wait to be closed. */

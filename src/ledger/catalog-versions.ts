@@ -3,7 +3,7 @@ import type { Catalog, CatalogVersion } from "../rating/catalog.ts";
 import { LedgerError, type Database, type Row } from "./database.ts";
 import { column, timeColumn } from "./row.ts";
 
-const COLUMNS = `version, document::text, (extract(epoch from published_at) * 1000)::bigint::text as published_ms`;
+const COLUMNS = `catalog_versions.version, document::text, (extract(epoch from published_at) * 1000)::bigint::text as published_ms`;
 
 /** The version published last; undefined before the first. */
 export async function latestCatalog(database: Database): Promise<CatalogVersion | undefined> {
@@ -14,15 +14,28 @@ export async function latestCatalog(database: Database): Promise<CatalogVersion 
   return row && readVersion(row);
 }
 
-/** The version in force at a moment: the last published by then, or the first there ever was. */
-export async function catalogInForce(database: Database, atMs: number): Promise<CatalogVersion | undefined> {
+/**
+ * The version in force at a moment: the last published by then, or the first there ever was.
+ *
+ * With a plan that this version does not have, the first later one that has it: a customer can be put on a plan that was
+ * published after the period's end and before its close.
+ */
+export async function catalogInForce(
+  database: Database,
+  atMs: number,
+  planName?: string,
+): Promise<CatalogVersion | undefined> {
   const [row] = await database.query(
     `
+with moment as (
+  select coalesce(max(version) filter (where published_at <= to_timestamp($1::bigint / 1000.0)), min(version)) as version
+  from catalog_versions
+)
 select ${COLUMNS} from catalog_versions
-order by (published_at <= to_timestamp($1::bigint / 1000.0)) desc,
-  case when published_at <= to_timestamp($1::bigint / 1000.0) then -version else version end
-limit 1`,
-    [atMs],
+where version >= (select version from moment)
+  and ($2::text is null or document -> 'plans' @> jsonb_build_array(jsonb_build_object('name', $2::text)))
+order by catalog_versions.version limit 1`,
+    [atMs, planName ?? null],
   );
   return row && readVersion(row);
 }
@@ -71,12 +84,15 @@ order by meter ->> 'name', version`,
   return rows.map((row) => JSON.parse(column(row, "meter")) as Meter);
 }
 
-/** The plans that customers are on by name. */
+/** The plans that customers are on by name, also deleted ones whose last period is not closed. */
 export async function plansInUse(database: Database): Promise<string[]> {
   const rows = await database.query(
     `
 select distinct settings ->> 'plan' as plan from customers
-where settings ->> 'plan' is not null and deleted_at is null order by 1 limit 1000`,
+where settings ->> 'plan' is not null and (deleted_at is null or exists (
+  select 1 from billing_periods
+  where billing_periods.customer_id = customers.customer_id and closed_at is null))
+order by 1 limit 1000`,
     [],
   );
   return rows.map((row) => column(row, "plan"));

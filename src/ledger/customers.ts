@@ -1,27 +1,31 @@
 import type { Customer, CustomerSettings } from "../domain/customer.ts";
 import type { Period } from "../domain/period.ts";
-import type { Database, Row } from "./database.ts";
+import type { Database, Row, Statement } from "./database.ts";
 import { column, timeColumn } from "./row.ts";
 
 const COLUMNS = `customer_id, settings::text, (extract(epoch from created_at) * 1000)::bigint::text as created_ms`;
 
 /**
- * Replaces a customer's whole document; a new customer gets its first period in the same transaction.
+ * Replaces a customer's whole document, and sees to its periods in the same transaction.
  *
- * Answers whether the customer was unknown, or had been deleted, before.
+ * A new customer's first period is the current one, or the one before when it has usage there. A customer who comes back
+ * after its last period has ended gets the time away as one closed period without an invoice. Answers whether the
+ * customer was unknown, or deleted, before.
  */
 export async function putCustomer(
   database: Database,
   customerId: string,
   settings: CustomerSettings,
   nowMs: number,
-  firstPeriod: Period,
+  periods: { current: Period; before: Period },
 ): Promise<boolean> {
-  const [before] = await database.transaction([
+  const { current, before } = periods;
+  const [known] = await database.transaction([
     {
       text: "select 1 from customers where customer_id = $1 and deleted_at is null for update",
       params: [customerId],
     },
+    closeTimeAway(customerId, current.startMs, nowMs),
     {
       text: `
 insert into customers (customer_id, settings, created_at, updated_at)
@@ -35,11 +39,38 @@ set settings = excluded.settings, updated_at = excluded.updated_at, deleted_at =
 insert into billing_periods (customer_id, period_start, period_end)
 select $1, to_timestamp($2::bigint / 1000.0), to_timestamp($3::bigint / 1000.0)
 where not exists (select 1 from billing_periods where customer_id = $1)
+  and exists (
+    select 1 from usage_records where customer_id = $1 and window_start >= to_timestamp($2::bigint / 1000.0)
+      and window_start < to_timestamp($3::bigint / 1000.0))
 on conflict do nothing`,
-      params: [customerId, firstPeriod.startMs, firstPeriod.endMs],
+      params: [customerId, before.startMs, before.endMs],
+    },
+    {
+      text: `
+insert into billing_periods (customer_id, period_start, period_end)
+select $1, to_timestamp($2::bigint / 1000.0), to_timestamp($3::bigint / 1000.0)
+where coalesce((select max(period_end) from billing_periods where customer_id = $1),
+  to_timestamp($2::bigint / 1000.0)) = to_timestamp($2::bigint / 1000.0)
+on conflict do nothing`,
+      params: [customerId, current.startMs, current.endMs],
     },
   ]);
-  return (before?.length ?? 0) === 0;
+  return (known?.length ?? 0) === 0;
+}
+
+/** From the end of a deleted customer's last period to the start of the current one; nothing for any other. */
+function closeTimeAway(customerId: string, currentStartMs: number, nowMs: number): Statement {
+  return {
+    text: `
+insert into billing_periods (customer_id, period_start, period_end, closed_at)
+select customer_id, max(period_end), to_timestamp($2::bigint / 1000.0), to_timestamp($3::bigint / 1000.0)
+from billing_periods join customers using (customer_id)
+where customer_id = $1 and deleted_at is not null
+group by customer_id
+having max(period_end) < to_timestamp($2::bigint / 1000.0) and max(period_end) > max(deleted_at)
+on conflict do nothing`,
+    params: [customerId, currentStartMs, nowMs],
+  };
 }
 
 /** Reads a customer; undefined when unknown or deleted. */

@@ -41,20 +41,21 @@ values ($1, $2, $3, to_timestamp($4::bigint / 1000.0)) on conflict do nothing re
   return { step: readStep(row), isFirst: (inserted?.length ?? 0) > 0 };
 }
 
-/** Gives a step a new key for a new attempt; the caller has looked in Stripe that the last one left nothing. */
+/** Gives a step a new key in place of an old one; whoever comes second with the same old one changes nothing. */
 export async function renewStep(
   database: Database,
   invoiceId: string,
   step: StepName,
-  idempotencyKey: string,
+  oldKey: string,
+  newKey: string,
   nowMs: number,
 ): Promise<void> {
   await database.query(
     `
 update invoice_steps
 set idempotency_key = $3, started_at = to_timestamp($4::bigint / 1000.0), outcome = null
-where invoice_id = $1 and step = $2 and finished_at is null`,
-    [invoiceId, step, idempotencyKey, nowMs],
+where invoice_id = $1 and step = $2 and idempotency_key = $5 and finished_at is null`,
+    [invoiceId, step, newKey, nowMs, oldKey],
   );
 }
 
@@ -71,34 +72,47 @@ export async function failStep(
   );
 }
 
-/** Keeps what a step came to and what follows for the invoice, at once; a step that has ended stays as it is. */
+/**
+ * Keeps what a step came to and what follows for the invoice, at once; a step that has ended stays as it is.
+ *
+ * Answers the outcome that is kept, and whether it is this one.
+ */
 export async function finishStep(
   database: Database,
   invoiceId: string,
   step: StepName,
-  outcome: StepOutcome,
-  invoice: { status?: InvoiceStatus; stripeInvoiceId?: string },
+  result: { outcome: StepOutcome; status?: InvoiceStatus; stripeInvoiceId?: string },
   nowMs: number,
-): Promise<void> {
-  await database.query(
+): Promise<{ outcome: StepOutcome; isOwn: boolean }> {
+  const finished = await database.query(
     `
 with finished as (
   update invoice_steps set finished_at = to_timestamp($3::bigint / 1000.0), outcome = $4::jsonb
   where invoice_id = $1 and step = $2 and finished_at is null
   returning 1
+), followed as (
+  update invoices set status = coalesce($5, status), stripe_invoice_id = coalesce($6, stripe_invoice_id),
+    updated_at = to_timestamp($3::bigint / 1000.0)
+  where invoice_id = $1 and status in ('draft', 'in_review') and exists (select 1 from finished)
 )
-update invoices set status = coalesce($5, status), stripe_invoice_id = coalesce($6, stripe_invoice_id),
-  updated_at = to_timestamp($3::bigint / 1000.0)
-where invoice_id = $1 and status in ('draft', 'in_review') and exists (select 1 from finished)`,
+select 1 from finished`,
     [
       invoiceId,
       step,
       nowMs,
-      JSON.stringify(outcome),
-      invoice.status ?? null,
-      invoice.stripeInvoiceId ?? null,
+      JSON.stringify(result.outcome),
+      result.status ?? null,
+      result.stripeInvoiceId ?? null,
     ],
   );
+  if (finished.length > 0) {
+    return { outcome: result.outcome, isOwn: true };
+  }
+  const [row] = await database.query(
+    `select ${COLUMNS} from invoice_steps where invoice_id = $1 and step = $2`,
+    [invoiceId, step],
+  );
+  return { outcome: (row && readStep(row).outcome) ?? {}, isOwn: false };
 }
 
 function readStep(row: Row): Step {

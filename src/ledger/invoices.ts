@@ -132,15 +132,39 @@ order by created_at desc, invoice_id desc limit $7`,
   return rows.map(readInvoice);
 }
 
-/** Invoices that Stripe has not wholly been given, oldest first. */
+const UNSENT = "status = 'draft' and snapshot ->> 'stripeCustomerId' is not null";
+
+/** Invoices that Stripe has not wholly been given, oldest first; those that failed come after the others. */
 export async function unsentInvoices(database: Database, limit: number): Promise<Invoice[]> {
   const rows = await database.query(
-    `${SELECT}
-where status = 'draft' and snapshot ->> 'stripeCustomerId' is not null
-order by created_at, invoice_id limit $1`,
+    `${SELECT} where ${UNSENT} order by failed_at nulls first, created_at, invoice_id limit $1`,
     [limit],
   );
   return rows.map(readInvoice);
+}
+
+/** How many invoices Stripe has not wholly been given. */
+export async function countUnsent(database: Database): Promise<number> {
+  const [row] = await database.query(`select count(*)::text as unsent from invoices where ${UNSENT}`, []);
+  return Number(row?.["unsent"] ?? 0);
+}
+
+/** Keeps that sending an invoice has failed. */
+export async function markUnsent(database: Database, invoiceId: string, nowMs: number): Promise<void> {
+  await database.query(
+    "update invoices set failed_at = to_timestamp($2::bigint / 1000.0) where invoice_id = $1",
+    [invoiceId, nowMs],
+  );
+}
+
+/** Lets a draft whose total was found equal wait for review. */
+export async function setInReview(database: Database, invoiceId: string, nowMs: number): Promise<void> {
+  await database.query(
+    `
+update invoices set status = 'in_review', updated_at = to_timestamp($2::bigint / 1000.0)
+where invoice_id = $1 and status = 'draft'`,
+    [invoiceId, nowMs],
+  );
 }
 
 function insertInvoice(invoice: NewInvoice, nowMs: number): Statement {
@@ -148,9 +172,10 @@ function insertInvoice(invoice: NewInvoice, nowMs: number): Statement {
     text: `
 insert into invoices (invoice_id, number, customer_id, period_start, period_end, status, currency, catalog_version,
   snapshot, subtotal_minor, total_minor, created_at, updated_at)
-values ($1, 'EM-' || lpad(nextval('invoice_numbers')::text, 7, '0'), $2, to_timestamp($3::bigint / 1000.0),
+select $1, 'EM-' || lpad(n, greatest(7, length(n)), '0'), $2, to_timestamp($3::bigint / 1000.0),
   to_timestamp($4::bigint / 1000.0), $5, $6, $7, $8::jsonb, $9, $10, to_timestamp($11::bigint / 1000.0),
-  to_timestamp($11::bigint / 1000.0))`,
+  to_timestamp($11::bigint / 1000.0)
+from (select nextval('invoice_numbers')::text as n) as next`,
     params: [
       invoice.invoiceId,
       invoice.customerId,

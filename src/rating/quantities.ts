@@ -20,6 +20,7 @@ export function metricQuantities(
       const decimal = parseDecimal(value);
       const quantity = decimal && scaledTo(decimal, meter.scale);
       invariant(quantity !== undefined, `total of ${metricName} is at its meter's scale`);
+      invariant(!quantities.has(metricName), `${metricName} has one total`);
       quantities.set(metricName, quantity);
     }
   }

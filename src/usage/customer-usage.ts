@@ -1,4 +1,9 @@
-import { currentCatalog, type CatalogDeps, type HeldCatalog } from "../catalog/current-catalog.ts";
+import {
+  currentCatalog,
+  holdCatalog,
+  type CatalogDeps,
+  type HeldCatalog,
+} from "../catalog/current-catalog.ts";
 import { RedisError } from "../counters/redis.ts";
 import { readUnflushed } from "../counters/unflushed.ts";
 import { FUTURE_LIMIT_MS } from "../domain/event.ts";
@@ -8,6 +13,7 @@ import type { CustomerSettings } from "../domain/customer.ts";
 import { invariant } from "../domain/invariant.ts";
 import { periodContaining, type Period } from "../domain/period.ts";
 import { DAY_MS } from "../domain/window.ts";
+import { catalogInForce } from "../ledger/catalog-versions.ts";
 import { readUsage, type PeriodChoice } from "../ledger/usage-records.ts";
 import { planOf, type Plan } from "../rating/catalog.ts";
 import { metricQuantities } from "../rating/quantities.ts";
@@ -44,17 +50,19 @@ export async function customerUsage(
   asked: AskedPeriod,
   nowMs: number,
 ): Promise<CustomerUsage | "no_catalog" | undefined> {
-  const catalog = await currentCatalog(deps, nowMs);
-  if (catalog === undefined) {
+  const current = await currentCatalog(deps, nowMs);
+  if (current === undefined) {
     return "no_catalog";
   }
   const live = await unflushedOrStale(deps, customerId, nowMs);
   const reading = await readUsage(deps.database, customerId, choicePeriod(asked, nowMs), live ?? []);
-  const known = reading.isDeleted ? undefined : reading.settings;
+  // A deleted customer's own periods are billed by the settings it had; what comes later is an unknown customer's.
+  const known = reading.isDeleted && !reading.hasPeriod ? undefined : reading.settings;
   if (known === undefined && reading.totals.length === 0) {
     return undefined;
   }
   const settings: CustomerSettings = known ?? {};
+  const catalog = await catalogOf(deps, current, reading.period, settings.plan, nowMs);
   const plan = planOf(catalog.catalog, settings.plan);
   invariant(plan !== undefined, `plan of a customer is in the catalog: ${settings.plan}`);
   const quantities = metricQuantities(reading.totals, catalog.catalog.meters);
@@ -70,6 +78,23 @@ export async function customerUsage(
     rating: rate(catalog.catalog, plan, quantities),
     projected: rate(catalog.catalog, plan, projectAll(quantities, catalog, reading.period, nowMs)),
   };
+}
+
+/** What a period is priced by: the catalog in force at its end, for one that has not ended the current one. */
+async function catalogOf(
+  deps: CatalogDeps,
+  current: HeldCatalog,
+  period: Period,
+  planName: string | undefined,
+  nowMs: number,
+): Promise<HeldCatalog> {
+  const isPast = period.endMs <= nowMs && current.publishedAtMs > period.endMs;
+  if (!isPast && planOf(current.catalog, planName) !== undefined) {
+    return current;
+  }
+  // Also for a plan so new that this isolate has not read it yet.
+  const found = await catalogInForce(deps.database, Math.min(period.endMs, nowMs), planName);
+  return found === undefined ? current : holdCatalog(found);
 }
 
 async function unflushedOrStale(

@@ -185,7 +185,9 @@ test("a reply lost after recording, and the client's retry under the same id: co
   for (const mode of ["after", "before", "status"] as const) {
     const customerId = `lost-reply-${mode}`;
     const event = { id: "once", customerId, metricName: "api_calls", value: 10_005 };
-    meter.stores.upstash.faults.add({ mode, match: "EVALSHA", status: 500 });
+    // Our own repeat is lost as well, and the spool is away.
+    meter.stores.upstash.faults.add({ mode, match: "EVALSHA", status: 500, times: 2 });
+    meter.stores.neon.faults.add({ mode: "before", match: "insert into spool", times: 2 });
     const lost = await meter.send("POST", "/v1/events", event);
     expect(lost).toMatchObject({ status: 503, body: { code: "store_unavailable" } });
     const retried = await meter.send("POST", "/v1/events", event);

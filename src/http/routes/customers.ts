@@ -1,10 +1,12 @@
 import { Hono } from "hono";
-import { currentCatalog } from "../../catalog/current-catalog.ts";
+import { unknownCustomers } from "../../catalog/known-customers.ts";
+import { unmarkKnown } from "../../counters/known-customers.ts";
 import type { Deps } from "../../deps.ts";
 import { customerSettingsSchema, type Customer, type CustomerSettings } from "../../domain/customer.ts";
 import { currencyOf, parseMajor } from "../../domain/money.ts";
 import { periodContaining } from "../../domain/period.ts";
 import { isoTime } from "../../domain/window.ts";
+import { latestCatalog } from "../../ledger/catalog-versions.ts";
 import { deleteCustomer, getCustomer, listCustomers, putCustomer } from "../../ledger/customers.ts";
 import { planOf, type Catalog } from "../../rating/catalog.ts";
 import { requireScope } from "../auth.ts";
@@ -19,11 +21,15 @@ export function customerRoutes(deps: Deps): Hono {
 
   routes.put("/v1/customers/:id", requireScope(deps.keys, "admin"), async (context) => {
     const customerId = readCustomerId(context);
-    const settings = checked(customerSettingsSchema, await readJson(context), "the customer is not valid");
+    const body = withoutWhatIsGiven(await readJson(context), customerId);
+    const settings = checked(customerSettingsSchema, body, "the customer is not valid");
     const nowMs = deps.now();
-    const catalog = await currentCatalog(deps, nowMs);
-    checkAgainstCatalog(settings, catalog?.catalog);
-    const isNew = await putCustomer(deps.database, customerId, settings, nowMs, periodContaining(nowMs));
+    // From the ledger: a plan that another isolate has just published, or dropped, counts.
+    checkAgainstCatalog(settings, (await latestCatalog(deps.database))?.catalog);
+    const current = periodContaining(nowMs);
+    const periods = { current, before: periodContaining(current.startMs - 1) };
+    const isNew = await putCustomer(deps.database, customerId, settings, nowMs, periods);
+    await letEdgeKnow(deps, customerId, nowMs);
     return context.json({ id: customerId, ...settings }, isNew ? 201 : 200);
   });
 
@@ -42,13 +48,38 @@ export function customerRoutes(deps: Deps): Hono {
   });
 
   routes.delete("/v1/customers/:id", requireScope(deps.keys, "admin"), async (context) => {
-    if (!(await deleteCustomer(deps.database, readCustomerId(context), deps.now()))) {
+    const customerId = readCustomerId(context);
+    if (!(await deleteCustomer(deps.database, customerId, deps.now()))) {
       throw new ApiProblem("not_found", "no customer of that id was put");
     }
+    deps.customerMemory.delete(customerId);
+    await unmarkKnown(deps.redis, customerId);
     return context.body(null, 204);
   });
 
   return routes;
+}
+
+/** What GET gives beside the settings may be put back: the id must be the path's, the time of creation stays. */
+function withoutWhatIsGiven(body: unknown, customerId: string): unknown {
+  if (typeof body !== "object" || body === null || Array.isArray(body)) {
+    return body;
+  }
+  const { id, createdAt: _, ...settings } = body as Record<string, unknown>;
+  if (id !== undefined && id !== customerId) {
+    throw new ApiProblem("invalid_content", "the customer is not valid", {
+      errors: [{ path: "id", message: "must be the id of the address" }],
+    });
+  }
+  return settings;
+}
+
+/** Only where events of unknown customers are refused; without Redis they find the customer in the ledger. */
+async function letEdgeKnow(deps: Deps, customerId: string, nowMs: number): Promise<void> {
+  deps.customerMemory.delete(customerId);
+  if (deps.requireKnownCustomers) {
+    await unknownCustomers(deps, [customerId], nowMs);
+  }
 }
 
 function position(customer: Customer): Position {

@@ -1,6 +1,8 @@
 import { Hono } from "hono";
 import type { Deps } from "../../deps.ts";
+import { customerIdSchema } from "../../domain/customer.ts";
 import { currencyOf, formatMinor } from "../../domain/money.ts";
+import { isStorableText } from "../../domain/text.ts";
 import { isoTime } from "../../domain/window.ts";
 import { INVOICE_STATUSES, type InvoiceStep } from "../../ledger/invoice-status.ts";
 import {
@@ -42,8 +44,7 @@ export function invoiceRoutes(deps: Deps): Hono {
         `the invoice is ${invoice.status}; only one in_review can be finalised`,
       );
     }
-    const { finalizeInvoice } = await import("../../invoicing/send-invoice.ts");
-    await finalizeInvoice(deps, invoice, deps.now());
+    await finalizeOrExplain(deps, invoice);
     return context.json(invoiceDocument(await foundInvoice(deps, invoice.invoiceId)));
   });
 
@@ -55,11 +56,29 @@ function position(invoice: Invoice): Position {
 }
 
 async function foundInvoice(deps: Deps, invoiceId: string): Promise<Invoice> {
-  const invoice = await getInvoice(deps.database, invoiceId);
+  const invoice = isStorableText(invoiceId) ? await getInvoice(deps.database, invoiceId) : undefined;
   if (invoice === undefined) {
     throw new ApiProblem("not_found", "there is no invoice of that id");
   }
   return invoice;
+}
+
+async function finalizeOrExplain(deps: Deps, invoice: Invoice): Promise<void> {
+  const { finalizeInvoice } = await import("../../invoicing/send-invoice.ts");
+  const { stripeFailure } = await import("../../invoicing/run-step.ts");
+  try {
+    await finalizeInvoice(deps, invoice, deps.now());
+  } catch (error) {
+    const failure = stripeFailure(error);
+    if (failure === undefined) {
+      throw error;
+    }
+    const answer = failure.status === null ? "gave no answer" : `answered ${failure.status} ${failure.code}`;
+    throw new ApiProblem(
+      "stripe_refused",
+      `Stripe ${answer}; look at the invoice there, then finalise again`,
+    );
+  }
 }
 
 function readFilter(query: Record<string, string | undefined>): InvoiceFilter {
@@ -67,12 +86,16 @@ function readFilter(query: Record<string, string | undefined>): InvoiceFilter {
   if (query["status"] !== undefined && status === undefined) {
     throw new ApiProblem("invalid_request", `status: one of ${INVOICE_STATUSES.join(", ")}`);
   }
+  const { customerId } = query;
+  if (customerId !== undefined && !customerIdSchema.safeParse(customerId).success) {
+    throw new ApiProblem("invalid_request", "customerId: 1 to 128 characters without U+0000");
+  }
   const month = /^(\d{4})-(0[1-9]|1[0-2])$/.exec(query["period"] ?? "");
   if (query["period"] !== undefined && month === null) {
     throw new ApiProblem("invalid_request", "period: the month in which it starts, e.g. 2026-11");
   }
   return {
-    customerId: query["customerId"],
+    customerId,
     status,
     periodStart: month === null ? undefined : monthRange(Number(month[1]), Number(month[2])),
   };

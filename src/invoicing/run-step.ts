@@ -1,0 +1,101 @@
+import type Stripe from "stripe";
+import { HOUR_MS, MINUTE_MS } from "../domain/window.ts";
+import type { Database } from "../ledger/database.ts";
+import { failStep, finishStep, renewStep, startStep, type Step } from "../ledger/invoice-steps.ts";
+import type { InvoiceStatus, StepName, StepOutcome } from "../ledger/invoice-status.ts";
+import type { Invoice } from "../ledger/invoices.ts";
+
+/** Stripe may forget an idempotency key after this long. */
+const KEY_LIFE_MS = 24 * HOUR_MS;
+/** A request that was answered 5xx, perhaps by something between us and Stripe, is over after this long. */
+const SETTLED_MS = 10 * MINUTE_MS;
+
+export interface SendDeps {
+  database: Database;
+  stripe: () => Promise<Stripe>;
+  /** Fresh randomness with each call. */
+  randomId: () => string;
+  invoiceMode: "auto" | "review";
+}
+
+/** One attempt at a step: the key to send, and whether an earlier attempt may have left something in Stripe. */
+export interface Attempt {
+  idempotencyKey: string;
+  mayBeThere: boolean;
+}
+
+/** What an attempt came to, and what follows for the invoice. */
+export interface StepResult {
+  outcome: StepOutcome;
+  status?: InvoiceStatus;
+  stripeInvoiceId?: string;
+}
+
+/** How a step stands after it was run; `isOwn` when this run has ended it. */
+export interface EndedStep {
+  outcome: StepOutcome;
+  isOwn: boolean;
+}
+
+/**
+ * Runs a step unless it is finished, written down before and after.
+ *
+ * Of two runs at once both send the same key, and both go on with the outcome that was written first.
+ */
+export async function runStep(
+  deps: SendDeps,
+  invoice: Invoice,
+  name: StepName,
+  nowMs: number,
+  work: (attempt: Attempt) => Promise<StepResult>,
+): Promise<EndedStep> {
+  const { database } = deps;
+  const newKey = (): string => `${invoice.invoiceId}-${name}-${deps.randomId()}`;
+  const begun = await startStep(database, invoice.invoiceId, name, newKey(), nowMs);
+  const { isFirst } = begun;
+  let { step } = begun;
+  if (!isFirst && step.finishedAtMs === null && needsNewKey(step, nowMs)) {
+    await renewStep(database, invoice.invoiceId, name, step.idempotencyKey, newKey(), nowMs);
+    ({ step } = await startStep(database, invoice.invoiceId, name, newKey(), nowMs));
+  }
+  if (step.finishedAtMs !== null) {
+    return { outcome: step.outcome ?? {}, isOwn: false };
+  }
+  try {
+    const result = await work({ idempotencyKey: step.idempotencyKey, mayBeThere: !isFirst });
+    return await finishStep(database, invoice.invoiceId, name, result, nowMs);
+  } catch (error) {
+    const failure = stripeFailure(error);
+    if (failure !== undefined) {
+      await failStep(database, invoice.invoiceId, name, failure);
+    }
+    throw error;
+  }
+}
+
+/** Why Stripe refused or failed; undefined for any other error. */
+export function stripeFailure(error: unknown): StepOutcome["failure"] {
+  if (!(error instanceof Error) || !("rawType" in error || "statusCode" in error)) {
+    return undefined;
+  }
+  const status = "statusCode" in error && typeof error.statusCode === "number" ? error.statusCode : null;
+  const code = "code" in error && typeof error.code === "string" ? error.code : error.name;
+  return { status, code };
+}
+
+/**
+ * A key that Stripe may have forgotten, or under which it may have stored a refusal or a failure, is of no more use.
+ *
+ * 409 and 429 are not stored; after a 5xx the attempt may still be under way for a while.
+ */
+function needsNewKey(step: Step, nowMs: number): boolean {
+  const status = step.outcome?.failure?.status ?? null;
+  const ageMs = nowMs - step.startedAtMs;
+  if (ageMs >= KEY_LIFE_MS) {
+    return true;
+  }
+  if (status === null || status === 409 || status === 429) {
+    return false;
+  }
+  return status < 500 || ageMs >= SETTLED_MS;
+}
