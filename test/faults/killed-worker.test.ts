@@ -182,6 +182,8 @@ describe.each(CUTS)("the Worker is killed at a request that is %s", (cut) => {
 });
 
 test("a reply lost after recording, and the client's retry under the same id: counts once", async () => {
+  // Redis knows the script from here on.
+  await meter.send("POST", "/v1/events", { customerId: "lost-reply", metricName: "api_calls" });
   for (const mode of ["after", "before", "status"] as const) {
     const customerId = `lost-reply-${mode}`;
     const event = { id: "once", customerId, metricName: "api_calls", value: 10_005 };
