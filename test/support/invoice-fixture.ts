@@ -5,6 +5,7 @@ import { putCustomer } from "../../src/ledger/customers.ts";
 import type { Database } from "../../src/ledger/database.ts";
 import type { NewInvoice } from "../../src/ledger/invoices.ts";
 import { catalogSchema } from "../../src/rating/catalog.ts";
+import { withMonthBefore } from "./ledger-fixture.ts";
 
 export const INVOICED = periodContaining(Date.parse("2026-11-23"));
 export const CLOSED_MS = INVOICED.endMs + 25 * 3_600_000;
@@ -12,7 +13,7 @@ export const CLOSED_MS = INVOICED.endMs + 25 * 3_600_000;
 /** A customer with its first period, and a catalog: what an invoice refers to. */
 export async function prepareClose(database: Database, customerId = "cus_acme"): Promise<void> {
   await insertCatalog(database, 0, catalogSchema.parse(demoCatalog), INVOICED.startMs, "test");
-  await putCustomer(database, customerId, {}, INVOICED.startMs, INVOICED);
+  await putCustomer(database, customerId, {}, INVOICED.startMs, withMonthBefore(INVOICED));
 }
 
 /** An invoice of two lines as a close writes it. */

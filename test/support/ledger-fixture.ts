@@ -5,6 +5,7 @@ import { Client } from "pg";
 import { migrate } from "../../local/migrate.ts";
 import { startLocalNeon } from "../../local/neon/server.ts";
 import { startPostgres } from "../../local/postgres-server.ts";
+import { periodContaining, type Period } from "../../src/domain/period.ts";
 import { createDatabase, type Database } from "../../src/ledger/database.ts";
 
 /** Those that refer to others first; deleting a few rows is quicker than truncating. */
@@ -16,6 +17,7 @@ const TABLES = [
   "customers",
   "catalog_versions",
   "usage_records",
+  "spool",
 ];
 
 /** A real Postgres with the ledger's tables, behind the endpoint that the Worker uses. */
@@ -27,6 +29,11 @@ export interface LedgerFixture {
   /** Empties every table. */
   clear: () => Promise<void>;
   stop: () => Promise<void>;
+}
+
+/** A customer's current period, and the month before it. */
+export function withMonthBefore(current: Period): { current: Period; before: Period } {
+  return { current, before: periodContaining(current.startMs - 1) };
 }
 
 function print(): void {}

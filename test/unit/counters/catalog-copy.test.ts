@@ -1,5 +1,10 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { putCatalogCopy, readCatalogCopy } from "../../../src/counters/catalog-copy.ts";
+import {
+  putCatalogCopy,
+  readCatalogCopy,
+  readCatalogVersion,
+  replaceCatalogCopy,
+} from "../../../src/counters/catalog-copy.ts";
 import { CATALOG_KEY } from "../../../src/counters/keys.ts";
 import { type RedisFixture, startRedisFixture } from "../../support/redis-fixture.ts";
 
@@ -33,6 +38,37 @@ test.each([
 
   expect(await fixture.raw.hget(CATALOG_KEY, "document")).toBe(kept);
   expect(await readCatalogCopy(fixture.redis)).toBe(kept);
+});
+
+test.each([
+  { name: "an older version in place of the one seen", from: "2", version: 1, isReplaced: true },
+  { name: "a newer version in place of the one seen", from: "2", version: 3, isReplaced: true },
+  { name: "nothing when another is there", from: "1", version: 3, isReplaced: false },
+  { name: "nothing when none was seen and one is there", from: "", version: 3, isReplaced: false },
+])("catalog copy: replacing puts $name", async ({ from, version, isReplaced }) => {
+  await putCatalogCopy(fixture.redis, 2, "seen");
+
+  expect(await replaceCatalogCopy(fixture.redis, from, version, "other")).toBe(isReplaced);
+  expect(await readCatalogCopy(fixture.redis)).toBe(isReplaced ? "other" : "seen");
+  expect(await readCatalogVersion(fixture.redis)).toBe(isReplaced ? String(version) : "2");
+});
+
+test("catalog copy: replacing none puts one where there is none, and only there", async () => {
+  expect(await readCatalogVersion(fixture.redis)).toBe("");
+  expect(await replaceCatalogCopy(fixture.redis, "7", 8, "gone")).toBe(false);
+  expect(await replaceCatalogCopy(fixture.redis, "", 8, "put")).toBe(true);
+  expect(await readCatalogCopy(fixture.redis)).toBe("put");
+});
+
+test("catalog copy: of several who replace the same one wins", async () => {
+  await putCatalogCopy(fixture.redis, 9, "seen");
+  const versions = [3, 4, 5, 6];
+  const answers = await Promise.all(
+    versions.map((version) => replaceCatalogCopy(fixture.redis, "9", version, `v${version}`)),
+  );
+
+  expect(answers.filter(Boolean).length).toBe(1);
+  expect(await readCatalogCopy(fixture.redis)).toBe(`v${versions[answers.indexOf(true)]}`);
 });
 
 test("catalog copy: reading costs one command, keeping three at most", async () => {

@@ -62,6 +62,7 @@ test("claim: a shard with nothing to flush gives nothing and counts no claim", a
     born: "born-c1",
     number: 0,
     entries: 0,
+    hasMore: false,
     buckets: [],
   });
   expect(await hasWork(fixture.redis)).toBe(false);
@@ -247,11 +248,11 @@ test("claim: a page of vanished buckets alone tells that more may follow", async
   const first = await claim("c1", MINUTE, 1);
   const second = await claim("c2", MINUTE, 1);
 
-  expect([first, second].map(({ entries, buckets }) => [entries, buckets.length])).toEqual([
-    [1, 0],
-    [1, 1],
+  expect([first, second].map(({ entries, hasMore, buckets }) => [entries, hasMore, buckets.length])).toEqual([
+    [1, true, 0],
+    [1, true, 1],
   ]);
-  expect(await claim("c3", MINUTE, 1)).toMatchObject({ entries: 0, buckets: [] });
+  expect(await claim("c3", MINUTE, 1)).toMatchObject({ entries: 0, hasMore: false, buckets: [] });
 });
 
 test("claim: a bucket that vanished and came back is of another epoch", async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { customerSettingsSchema } from "../../../src/domain/customer.ts";
+import { customerIdSchema, customerSettingsSchema } from "../../../src/domain/customer.ts";
 import { isStorableText, storableText } from "../../../src/domain/text.ts";
 
 /** Metadata of so many keys. */
@@ -123,4 +123,18 @@ test.each([
   { name: "four emoji of three", text: "\u{1F600}".repeat(4), isTaken: false },
 ])("text: $name is taken: $isTaken", ({ text, isTaken }) => {
   expect(storableText(3).safeParse(text).success).toBe(isTaken);
+});
+
+test.each([
+  { name: "a dot", id: ".", isTaken: false },
+  { name: "two dots", id: "..", isTaken: false },
+  { name: "three dots", id: "...", isTaken: true },
+  { name: "a dot and a letter", id: ".a", isTaken: true },
+  { name: "a slash", id: "/", isTaken: true },
+  { name: "nothing", id: "", isTaken: false },
+  { name: "U+0000", id: "a\u0000", isTaken: false },
+  { name: "128 characters", id: "c".repeat(128), isTaken: true },
+  { name: "129 characters", id: "c".repeat(129), isTaken: false },
+])("customer id: $name is taken: $isTaken", ({ id, isTaken }) => {
+  expect(customerIdSchema.safeParse(id).success).toBe(isTaken);
 });

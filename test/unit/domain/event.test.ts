@@ -43,6 +43,8 @@ test("event: an event says its customer and metric; value 1 and no metadata unle
 test.each([
   { name: "no customer", members: { customerId: undefined }, path: ["customerId"] },
   { name: "an empty customer", members: { customerId: "" }, path: ["customerId"] },
+  { name: "a customer named .", members: { customerId: "." }, path: ["customerId"] },
+  { name: "a customer named ..", members: { customerId: ".." }, path: ["customerId"] },
   { name: "a customer of 129 characters", members: { customerId: "c".repeat(129) }, path: ["customerId"] },
   { name: "a customer of 129 emoji", members: { customerId: EMOJI.repeat(129) }, path: ["customerId"] },
   { name: "a metric of 129 emoji", members: { metricName: EMOJI.repeat(129) }, path: ["metricName"] },

@@ -6,9 +6,10 @@ import {
   duePeriods,
   endedLastPeriods,
   insertPeriods,
+  markUnclosed,
 } from "../../../src/ledger/billing-periods.ts";
 import { deleteCustomer, putCustomer } from "../../../src/ledger/customers.ts";
-import { type LedgerFixture, startLedgerFixture } from "../../support/ledger-fixture.ts";
+import { type LedgerFixture, startLedgerFixture, withMonthBefore } from "../../support/ledger-fixture.ts";
 
 const NOVEMBER = periodContaining(Date.parse("2026-11-23"));
 const DECEMBER = periodFrom(NOVEMBER.endMs);
@@ -21,7 +22,7 @@ beforeAll(async () => {
 }, 60_000);
 beforeEach(async () => {
   await fixture.clear();
-  await putCustomer(fixture.database, "cus_acme", {}, NOVEMBER.startMs, NOVEMBER);
+  await putCustomer(fixture.database, "cus_acme", {}, NOVEMBER.startMs, withMonthBefore(NOVEMBER));
 });
 afterAll(() => fixture.stop());
 
@@ -49,6 +50,30 @@ test("periods: due ones come oldest first, at most the limit", async () => {
   expect(await due(JANUARY.endMs)).toEqual([acme(NOVEMBER), acme(DECEMBER), acme(JANUARY)]);
   expect(await due(JANUARY.endMs, 2)).toEqual([acme(NOVEMBER), acme(DECEMBER)]);
   expect(await countDuePeriods(fixture.database, JANUARY.endMs)).toBe(3);
+});
+
+test("periods: one that failed waits behind the others, of several the one that failed longest ago first", async () => {
+  await insertPeriods(fixture.database, [acme(DECEMBER)]);
+  await insertPeriods(fixture.database, [acme(JANUARY)]);
+  await markUnclosed(fixture.database, acme(NOVEMBER), JANUARY.endMs + 2);
+  await markUnclosed(fixture.database, acme(DECEMBER), JANUARY.endMs + 1);
+
+  expect(await due(JANUARY.endMs)).toEqual([acme(JANUARY), acme(DECEMBER), acme(NOVEMBER)]);
+  expect(await due(JANUARY.endMs, 1)).toEqual([acme(JANUARY)]);
+  expect(await countDuePeriods(fixture.database, JANUARY.endMs)).toBe(3);
+});
+
+test.each([
+  { name: "since the moment", receivedAtMs: NOVEMBER.endMs + 1, customerIds: ["cus_b", "cus_acme"], due: [] },
+  { name: "at the moment", receivedAtMs: NOVEMBER.endMs, customerIds: ["cus_acme"], due: [acme(NOVEMBER)] },
+  { name: "of others", receivedAtMs: NOVEMBER.endMs + 1, customerIds: ["cus_b"], due: [acme(NOVEMBER)] },
+])("periods: with batches in the spool $name, due are $due.length", async (spooled) => {
+  await fixture.raw("insert into spool values ('s', to_timestamp($1::bigint / 1000.0), $2, '[]')", [
+    spooled.receivedAtMs,
+    spooled.customerIds,
+  ]);
+
+  expect(await duePeriods(fixture.database, NOVEMBER.endMs, NOVEMBER.endMs, 10)).toEqual(spooled.due);
 });
 
 test("periods: the last one of a customer has ended from its end on, until the next is there", async () => {
@@ -143,7 +168,8 @@ test.each([
 });
 
 test("periods: of several customers each has its own", async () => {
-  await putCustomer(fixture.database, "cus_b", {}, NOVEMBER.startMs, periodContaining(NOVEMBER.startMs, 15));
+  const own = withMonthBefore(periodContaining(NOVEMBER.startMs, 15));
+  await putCustomer(fixture.database, "cus_b", {}, NOVEMBER.startMs, own);
 
   expect(await ended(NOVEMBER.endMs)).toEqual([
     acme(NOVEMBER),

@@ -10,7 +10,7 @@ import {
 import { deleteCustomer, putCustomer } from "../../../src/ledger/customers.ts";
 import { catalogSchema } from "../../../src/rating/catalog.ts";
 import { documentOf } from "../../support/catalog-fixture.ts";
-import { type LedgerFixture, startLedgerFixture } from "../../support/ledger-fixture.ts";
+import { type LedgerFixture, startLedgerFixture, withMonthBefore } from "../../support/ledger-fixture.ts";
 
 const catalog = catalogSchema.parse(demoCatalog);
 const FIRST_MS = Date.parse("2026-11-01T00:00:00.001Z");
@@ -81,14 +81,46 @@ test("catalog: meters ever published are told as they were first", async () => {
   );
 });
 
-test("catalog: plans in use are those that customers name who are still there", async () => {
-  const period = { startMs: FIRST_MS, endMs: FIRST_MS + 1 };
-  const plans = { a: "payg", b: "flat99", c: "payg", d: undefined, e: "gone" };
+test.each([
+  { name: "that the version in force has: that one", plan: "payg", version: 1 },
+  { name: "that came later: the first that has it", plan: "gold", version: 3 },
+  { name: "that went again: the one that had it", plan: "brass", version: 2 },
+  { name: "that never was: none", plan: "silver", version: undefined },
+])("catalog: in force for a plan $name", async ({ plan, version }) => {
+  const [, payg] = catalog.plans;
+  const withPlan = (name: string) =>
+    catalogSchema.parse({ ...demoCatalog, plans: [...demoCatalog.plans, { ...payg, name }] });
+  await publish(0, FIRST_MS);
+  await publish(1, FIRST_MS + 1000, withPlan("brass"));
+  await publish(2, FIRST_MS + 2000, withPlan("gold"));
+  await publish(3, FIRST_MS + 3000, withPlan("gold"));
+
+  expect((await catalogInForce(fixture.database, FIRST_MS + 999, plan))?.version).toBe(version);
+});
+
+test("catalog: in force for a plan is no version from before the moment", async () => {
+  await publish(0, FIRST_MS);
+  await publish(
+    1,
+    FIRST_MS + 1000,
+    catalogSchema.parse({ ...demoCatalog, plans: demoCatalog.plans.slice(1) }),
+  );
+
+  expect(await catalogInForce(fixture.database, FIRST_MS + 1000, "flat99")).toBeUndefined();
+  expect((await catalogInForce(fixture.database, FIRST_MS + 999, "flat99"))?.version).toBe(1);
+});
+
+test("catalog: plans in use are those of customers who are there, or were and have a period to close", async () => {
+  const periods = withMonthBefore({ startMs: FIRST_MS, endMs: FIRST_MS + 1 });
+  const plans = { a: "payg", b: "flat99", c: "payg", d: undefined, e: "gone", f: "open" };
   for (const [customerId, plan] of Object.entries(plans)) {
     // oxlint-disable-next-line no-await-in-loop -- few, and in order
-    await putCustomer(fixture.database, customerId, plan === undefined ? {} : { plan }, FIRST_MS, period);
+    await putCustomer(fixture.database, customerId, plan === undefined ? {} : { plan }, FIRST_MS, periods);
   }
   await deleteCustomer(fixture.database, "e", FIRST_MS);
+  await deleteCustomer(fixture.database, "f", FIRST_MS);
 
-  expect(await plansInUse(fixture.database)).toEqual(["flat99", "payg"]);
+  expect(await plansInUse(fixture.database)).toEqual(["flat99", "gone", "open", "payg"]);
+  await fixture.raw("update billing_periods set closed_at = period_end where customer_id in ('b', 'e')");
+  expect(await plansInUse(fixture.database)).toEqual(["flat99", "open", "payg"]);
 });

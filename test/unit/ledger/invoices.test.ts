@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { duePeriods } from "../../../src/ledger/billing-periods.ts";
-import { failStep, finishStep, renewStep, startStep } from "../../../src/ledger/invoice-steps.ts";
 import {
   closeWithInvoice,
+  countUnsent,
   getInvoice,
   listInvoices,
+  markUnsent,
   type NewInvoice,
   unsentInvoices,
 } from "../../../src/ledger/invoices.ts";
@@ -154,118 +155,21 @@ test.each([
   await close(newInvoice("inv_1", changes));
 
   expect((await unsentInvoices(fixture.database, 10)).length).toBe(isUnsent ? 1 : 0);
+  expect(await countUnsent(fixture.database)).toBe(isUnsent ? 1 : 0);
 });
 
-function start(key: string, atMs = 1000) {
-  return startStep(fixture.database, "inv_1", "create", key, atMs);
-}
-
-function finish(outcome: { stripeInvoiceId: string }, atMs = 2000) {
-  const follows = { status: "open" as const, stripeInvoiceId: outcome.stripeInvoiceId };
-  return finishStep(fixture.database, "inv_1", "create", outcome, follows, atMs);
-}
-
-test("steps: a first attempt is told as such, a later one keeps its key", async () => {
+test("invoices: one that failed waits behind the others, and is counted with them", async () => {
+  await prepareClose(fixture.database, "cus_b");
+  await prepareClose(fixture.database, "cus_c");
   await close(newInvoice("inv_1"));
-  const step = { step: "create", idempotencyKey: "k1", startedAtMs: 1000, finishedAtMs: null, outcome: null };
+  await close(newInvoice("inv_2", { customerId: "cus_b" }));
+  await close(newInvoice("inv_3", { customerId: "cus_c" }));
+  await markUnsent(fixture.database, "inv_1", CLOSED_MS + 2);
+  await markUnsent(fixture.database, "inv_2", CLOSED_MS + 1);
+  const unsent = async (limit: number) =>
+    (await unsentInvoices(fixture.database, limit)).map(({ invoiceId }) => invoiceId);
 
-  expect(await start("k1")).toEqual({ isFirst: true, step });
-  expect(await start("k2", 5000)).toEqual({ isFirst: false, step });
-});
-
-test("steps: of several first attempts at once one is the first, and all have its key", async () => {
-  await close(newInvoice("inv_1"));
-  const started = await Promise.all(["k1", "k2", "k3", "k4"].map((key) => start(key)));
-
-  expect(started.filter(({ isFirst }) => isFirst).length).toBe(1);
-  expect(new Set(started.map(({ step }) => step.idempotencyKey)).size).toBe(1);
-});
-
-test("steps: a failure is kept until the step is renewed with another key", async () => {
-  await close(newInvoice("inv_1"));
-  await start("k1");
-  await failStep(fixture.database, "inv_1", "create", { status: 500, code: "api_error" });
-
-  expect((await start("k2")).step.outcome).toEqual({ failure: { status: 500, code: "api_error" } });
-  await renewStep(fixture.database, "inv_1", "create", "k3", 7000);
-  expect(await start("k4")).toEqual({
-    isFirst: false,
-    step: { step: "create", idempotencyKey: "k3", startedAtMs: 7000, finishedAtMs: null, outcome: null },
-  });
-});
-
-test("steps: a finished one stays as it is, and the invoice follows it", async () => {
-  await close(newInvoice("inv_1"));
-  await start("k1");
-  await finish({ stripeInvoiceId: "in_1" });
-  await finish({ stripeInvoiceId: "in_1" }, 9000);
-  await failStep(fixture.database, "inv_1", "create", { status: null, code: "late" });
-  await renewStep(fixture.database, "inv_1", "create", "k9", 9000);
-
-  expect((await start("k2")).step).toEqual({
-    step: "create",
-    idempotencyKey: "k1",
-    startedAtMs: 1000,
-    finishedAtMs: 2000,
-    outcome: { stripeInvoiceId: "in_1" },
-  });
-  expect(await getInvoice(fixture.database, "inv_1")).toMatchObject({
-    status: "open",
-    stripeInvoiceId: "in_1",
-  });
-});
-
-test("steps: a second end changes neither the step nor the invoice that still waits", async () => {
-  await close(newInvoice("inv_1"));
-  await start("k1");
-  await finishStep(fixture.database, "inv_1", "create", { stripeInvoiceId: "in_1" }, {}, 2000);
-  const before = await getInvoice(fixture.database, "inv_1");
-  await finish({ stripeInvoiceId: "in_2" }, 9000);
-  const [row] = await fixture.raw(
-    "select (extract(epoch from updated_at) * 1000)::bigint as updated_ms from invoices",
-  );
-
-  expect(before).toMatchObject({ status: "draft", stripeInvoiceId: null });
-  expect(await getInvoice(fixture.database, "inv_1")).toEqual(before);
-  expect(row).toEqual({ updated_ms: "2000" });
-});
-
-test("steps: the end of one that was never begun changes nothing", async () => {
-  await close(newInvoice("inv_1"));
-  const before = await getInvoice(fixture.database, "inv_1");
-  await finish({ stripeInvoiceId: "in_1" });
-
-  expect(await getInvoice(fixture.database, "inv_1")).toEqual(before);
-});
-
-test("steps: of two ends at once one is kept, and the invoice follows that one", async () => {
-  await close(newInvoice("inv_1"));
-  await start("k1");
-  await Promise.all([finish({ stripeInvoiceId: "in_1" }), finish({ stripeInvoiceId: "in_2" })]);
-  const invoice = await getInvoice(fixture.database, "inv_1");
-
-  expect(invoice?.status).toBe("open");
-  expect(invoice?.steps[0]?.outcome).toEqual({ stripeInvoiceId: invoice?.stripeInvoiceId });
-});
-
-test("steps: are listed with the invoice in the order of sending", async () => {
-  await close(newInvoice("inv_1"));
-  await startStep(fixture.database, "inv_1", "finalize", "k3", 3000);
-  await startStep(fixture.database, "inv_1", "create", "k1", 1000);
-  await startStep(fixture.database, "inv_1", "add_lines", "k2", 2000);
-
-  expect((await getInvoice(fixture.database, "inv_1"))?.steps.map(({ step }) => step)).toEqual([
-    "create",
-    "add_lines",
-    "finalize",
-  ]);
-});
-
-test("steps: a late end of a step does not take back what came of the invoice", async () => {
-  await close(newInvoice("inv_1"));
-  await start("k1");
-  await finish({ stripeInvoiceId: "in_1" });
-  await finishStep(fixture.database, "inv_1", "create", {}, { status: "draft" }, 9000);
-
-  expect(await getInvoice(fixture.database, "inv_1")).toMatchObject({ status: "open" });
+  expect(await unsent(10)).toEqual(["inv_3", "inv_2", "inv_1"]);
+  expect(await unsent(1)).toEqual(["inv_3"]);
+  expect(await countUnsent(fixture.database)).toBe(3);
 });

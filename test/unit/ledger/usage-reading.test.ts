@@ -4,7 +4,7 @@ import type { Aggregation } from "../../../src/domain/meter.ts";
 import { deleteCustomer, putCustomer } from "../../../src/ledger/customers.ts";
 import { type PeriodChoice, readUsage, upsertBuckets } from "../../../src/ledger/usage-records.ts";
 import { bucketOf, callsBucket } from "../../support/bucket.ts";
-import { type LedgerFixture, startLedgerFixture } from "../../support/ledger-fixture.ts";
+import { type LedgerFixture, startLedgerFixture, withMonthBefore } from "../../support/ledger-fixture.ts";
 import { callsSeries } from "../../support/measurement.ts";
 
 const utc = (text: string): number => Date.parse(`${text}Z`);
@@ -167,7 +167,7 @@ test("usage: sums stay exact past a double", async () => {
 });
 
 async function put(customerId: string, period: { startMs: number; endMs: number }) {
-  await putCustomer(fixture.database, customerId, { plan: "payg" }, NOW_MS, period);
+  await putCustomer(fixture.database, customerId, { plan: "payg" }, NOW_MS, withMonthBefore(period));
 }
 
 test("usage: a customer's own period counts, with its settings", async () => {

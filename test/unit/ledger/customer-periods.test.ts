@@ -1,0 +1,125 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { periodContaining, type Period } from "../../../src/domain/period.ts";
+import { HOUR_MS } from "../../../src/domain/window.ts";
+import { deleteCustomer, putCustomer } from "../../../src/ledger/customers.ts";
+import { upsertBuckets } from "../../../src/ledger/usage-records.ts";
+import { callsBucket } from "../../support/bucket.ts";
+import { type LedgerFixture, startLedgerFixture, withMonthBefore } from "../../support/ledger-fixture.ts";
+import { ACME_SHARD } from "../../support/measurement.ts";
+
+const month = (name: string): Period => periodContaining(Date.parse(`${name}-15`));
+const OCTOBER = month("2026-10");
+const NOVEMBER = month("2026-11");
+const DECEMBER = month("2026-12");
+const MARCH = month("2027-03");
+
+let fixture: LedgerFixture;
+
+beforeAll(async () => {
+  fixture = await startLedgerFixture();
+}, 60_000);
+beforeEach(() => fixture.clear());
+afterAll(() => fixture.stop());
+
+function put(current: Period, nowMs = current.startMs) {
+  return putCustomer(fixture.database, "cus_acme", {}, nowMs, withMonthBefore(current));
+}
+
+/** The customer's periods in order: start and end, and whether it waits to be billed. */
+async function periods(): Promise<[number, number, boolean][]> {
+  const rows = await fixture.raw(
+    `select (extract(epoch from period_start) * 1000)::bigint as start_ms,
+       (extract(epoch from period_end) * 1000)::bigint as end_ms, closed_at is null as is_open
+     from billing_periods where customer_id = 'cus_acme' order by period_start`,
+  );
+  return rows.map((row) => [Number(row["start_ms"]), Number(row["end_ms"]), row["is_open"] === "t"]);
+}
+
+const open = ({ startMs, endMs }: Period) => [startMs, endMs, true];
+const closed = ({ startMs, endMs }: Period) => [startMs, endMs, false];
+
+test.each([
+  { name: "in the last hour of the month before", hour: "2026-10-31T23:00", first: [OCTOBER, NOVEMBER] },
+  { name: "in the first hour of the month before", hour: "2026-10-01T00:00", first: [OCTOBER, NOVEMBER] },
+  { name: "two months before", hour: "2026-09-30T23:00", first: [NOVEMBER] },
+  { name: "in the current month", hour: "2026-11-01T00:00", first: [NOVEMBER] },
+])("periods: of a new customer with usage $name", async ({ hour, first }) => {
+  await upsertBuckets(fixture.database, ACME_SHARD, [callsBucket(hour, 1)], NOVEMBER.startMs);
+  await put(NOVEMBER);
+
+  expect(await periods()).toEqual(first.map(open));
+});
+
+test("periods: usage of the month before that comes after the first put adds none", async () => {
+  await put(NOVEMBER);
+  await upsertBuckets(
+    fixture.database,
+    ACME_SHARD,
+    [callsBucket("2026-10-31T23:00", 1)],
+    NOVEMBER.startMs + HOUR_MS,
+  );
+  await put(NOVEMBER, NOVEMBER.startMs + 2 * HOUR_MS);
+
+  expect(await periods()).toEqual([open(NOVEMBER)]);
+});
+
+test("periods: a put in the month after the last one adds that month", async () => {
+  await put(NOVEMBER);
+  await put(DECEMBER);
+
+  expect(await periods()).toEqual([open(NOVEMBER), open(DECEMBER)]);
+});
+
+test("periods: a put months later leaves the months between to the next run", async () => {
+  await put(NOVEMBER);
+  await put(MARCH);
+
+  expect(await periods()).toEqual([open(NOVEMBER)]);
+});
+
+test("periods: months that a customer was away are one closed period", async () => {
+  await put(NOVEMBER);
+  await deleteCustomer(fixture.database, "cus_acme", NOVEMBER.startMs + HOUR_MS);
+  await put(MARCH, MARCH.startMs + HOUR_MS);
+
+  expect(await periods()).toEqual([
+    open(NOVEMBER),
+    closed({ startMs: NOVEMBER.endMs, endMs: MARCH.startMs }),
+    open(MARCH),
+  ]);
+});
+
+test("periods: a customer back in the month after its last has no time away", async () => {
+  await put(NOVEMBER);
+  await deleteCustomer(fixture.database, "cus_acme", NOVEMBER.startMs + HOUR_MS);
+  await put(DECEMBER);
+
+  expect(await periods()).toEqual([open(NOVEMBER), open(DECEMBER)]);
+});
+
+test("periods: a customer back within its last period goes on with it", async () => {
+  await put(NOVEMBER);
+  await deleteCustomer(fixture.database, "cus_acme", NOVEMBER.startMs + HOUR_MS);
+  await put(NOVEMBER, NOVEMBER.startMs + 2 * HOUR_MS);
+
+  expect(await periods()).toEqual([open(NOVEMBER)]);
+});
+
+test("periods: puts at once of a customer who comes back leave no gap and no overlap", async () => {
+  await put(NOVEMBER);
+  await deleteCustomer(fixture.database, "cus_acme", NOVEMBER.startMs + HOUR_MS);
+  await Promise.all(Array.from({ length: 6 }, (_, index) => put(MARCH, MARCH.startMs + index)));
+
+  expect(await periods()).toEqual([
+    open(NOVEMBER),
+    closed({ startMs: NOVEMBER.endMs, endMs: MARCH.startMs }),
+    open(MARCH),
+  ]);
+});
+
+test("periods: first puts at once on both sides of a month's end leave no gap and no overlap", async () => {
+  await Promise.all(Array.from({ length: 6 }, (_, index) => put(index % 2 === 0 ? NOVEMBER : DECEMBER)));
+  const found = await periods();
+
+  expect([[open(NOVEMBER), open(DECEMBER)], [open(DECEMBER)]]).toContainEqual(found);
+});
