@@ -90,18 +90,22 @@ export function measure(
   if (typeof value !== "bigint") {
     return value;
   }
-  const dimensions = eventDimensions(event.metadata, meter);
+  const series = seriesOf(event.metadata, meter);
+  if ("code" in series) {
+    return series;
+  }
+  // Counting events, one event is one, whatever its value.
+  return { customerId: event.customerId, series, value: meter.aggregation === "count" ? 1n : value, timeMs };
+}
+
+/** The series of a meter that metadata names. */
+export function seriesOf(metadata: Record<string, unknown>, meter: Meter): Series | Rejection {
+  const dimensions = dimensionsOf(metadata, meter);
   if ("code" in dimensions) {
     return dimensions;
   }
-  const series = {
-    metricName: meter.name,
-    aggregation: meter.aggregation,
-    scale: meter.scale,
-    dimensions: dimensions.values,
-  };
-  // Counting events, one event is one, whatever its value.
-  return { customerId: event.customerId, series, value: meter.aggregation === "count" ? 1n : value, timeMs };
+  const { name, aggregation, scale } = meter;
+  return { metricName: name, aggregation, scale, dimensions: dimensions.values };
 }
 
 /** Brings a value to the meter's scale, or tells why it cannot be counted. */
@@ -130,7 +134,7 @@ export function scaleValue(input: number | string, meter: Meter): bigint | Rejec
 }
 
 /** Takes the meter's dimensions from metadata; one that is missing or null is left out. */
-export function eventDimensions(
+function dimensionsOf(
   metadata: Record<string, unknown>,
   meter: Meter,
 ): { values: Record<string, string> } | Rejection {

@@ -1,8 +1,8 @@
 import * as z from "zod";
 import {
   decimalSchema,
-  eventDimensions,
   scaleValue,
+  seriesOf,
   timestampMs,
   timestampSchema,
   FUTURE_LIMIT_MS,
@@ -57,16 +57,10 @@ export function measureMerged(
   if (timeMs === undefined) {
     return { code: "invalid_event", detail: "lastAt: must be a moment of the row's hour" };
   }
-  const dimensions = eventDimensions(usage.metadata, meter);
-  if ("code" in dimensions) {
-    return dimensions;
+  const series = seriesOf(usage.metadata, meter);
+  if ("code" in series) {
+    return series;
   }
-  const series = {
-    metricName: meter.name,
-    aggregation: meter.aggregation,
-    scale: meter.scale,
-    dimensions: dimensions.values,
-  };
   return { customerId: usage.customerId, series, value, timeMs };
 }
 

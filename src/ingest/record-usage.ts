@@ -1,11 +1,11 @@
 import { currentCatalog, type CatalogDeps } from "../catalog/current-catalog.ts";
 import { unknownCustomers, type KnownCustomersDeps } from "../catalog/known-customers.ts";
-import type { RecordStatus } from "../counters/record.ts";
-import type { Rejection, RejectionCode } from "../domain/event.ts";
+import type { Rejection } from "../domain/event.ts";
 import { applyOrSpool, type ApplyDeps } from "./apply-or-spool.ts";
 import { checkMergedUsage, type Batch } from "./check-batch.ts";
 import { checkCloudEvent } from "./check-cloud-event.ts";
 import { checkEvent, type Checked } from "./check-event.ts";
+import { rejected, resultOf, summarize, type EventResult, type RecordAnswer } from "./event-result.ts";
 import { hasNoId, identify, withoutTimes, type Row, type SharedId } from "./identify.ts";
 
 export interface IngestDeps extends CatalogDeps, ApplyDeps, KnownCustomersDeps {
@@ -17,23 +17,6 @@ export interface IngestDeps extends CatalogDeps, ApplyDeps, KnownCustomersDeps {
 export type Submission =
   | { format: "json" | "cloudevents"; events: readonly unknown[]; idempotencyKey: string | undefined }
   | { format: "batch"; batch: Batch };
-
-/** What became of one event. */
-export interface EventResult {
-  status: "recorded" | "duplicate" | "conflict" | "rejected" | "spooled";
-  code?: RejectionCode;
-  detail?: string;
-}
-
-export interface RecordAnswer {
-  recorded: number;
-  duplicates: number;
-  conflicts: number;
-  rejected: number;
-  spooled: number;
-  /** In the order sent. */
-  results: EventResult[];
-}
 
 /** No catalog was ever published: nothing can be counted, and nothing may be refused for good. */
 export class NoCatalog extends Error {
@@ -154,60 +137,4 @@ async function refuseUnknownCustomers(
       });
     }
   }
-}
-
-function rejected({ code, detail }: Rejection): EventResult {
-  return { status: "rejected", code, detail };
-}
-
-function resultOf(status: RecordStatus | undefined): EventResult {
-  switch (status) {
-    case "recorded":
-    case "duplicate":
-      return { status };
-    case "conflict":
-      return {
-        status,
-        code: "event_conflict",
-        detail: "this id was used before for another content; it was not counted again",
-      };
-    case "counter_overflow":
-      return rejected({
-        code: status,
-        detail: "the counter of this customer and hour is full: send what is left for another hour",
-      });
-    case "too_many_series":
-      return rejected({
-        code: status,
-        detail: "this customer has 1,000 series in this hour: use dimensions with fewer values",
-      });
-    case "refused_before":
-      return {
-        status: "conflict",
-        code: "event_conflict",
-        detail: "it was refused under this id before; send it under a new one",
-      };
-    case undefined:
-      throw new Error("the record script answered too few letters");
-  }
-}
-
-function summarize(results: EventResult[]): RecordAnswer {
-  const answer: RecordAnswer = { recorded: 0, duplicates: 0, conflicts: 0, rejected: 0, spooled: 0, results };
-  for (const { status } of results) {
-    switch (status) {
-      case "duplicate":
-        answer.duplicates += 1;
-        break;
-      case "conflict":
-        answer.conflicts += 1;
-        break;
-      case "recorded":
-      case "rejected":
-      case "spooled":
-        answer[status] += 1;
-        break;
-    }
-  }
-  return answer;
 }
