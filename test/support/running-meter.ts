@@ -20,14 +20,18 @@ export interface RunningMeter {
   /** Fires a cron; answers true when its handler ended well, false when it failed or the Worker died. */
   trigger: (cron: string, timeMs: number) => Promise<boolean>;
   stripe: (method: string, path: string, form?: string) => Promise<Record<string, unknown>>;
+  /** Starts the Worker again with other bindings; those not named stay. */
+  rebind: (changes: Record<string, string>) => Promise<void>;
   stop: () => Promise<void>;
 }
 
-/** Starts everything in a folder of its own. */
-export async function startMeter(): Promise<RunningMeter> {
+/** Starts everything in a folder of its own; `changes` are bindings other than the local stack's. */
+export async function startMeter(changes: Record<string, string> = {}): Promise<RunningMeter> {
   const dir = await mkdtemp(join(tmpdir(), "edgemeter-faults-"));
   const stores = await startStores({ dir, fresh: true, print: () => undefined });
-  const worker = await startWorker({ dir, bindings: stores.bindings, onStart: stores.noteChild });
+  // The Worker reads them whenever it starts.
+  const bindings = { ...stores.bindings, ...changes };
+  const worker = await startWorker({ dir, bindings, onStart: stores.noteChild });
   const database = new Client({ connectionString: stores.postgres.url });
   await database.connect();
   const meter: RunningMeter = {
@@ -37,6 +41,10 @@ export async function startMeter(): Promise<RunningMeter> {
     send: (method, path, body) => send(worker.url, method, path, body),
     trigger: (cron, timeMs) => trigger(worker.url, cron, timeMs),
     stripe: (method, path, form) => askStripe(stores.stripe.url, method, path, form),
+    rebind: async (others) => {
+      Object.assign(bindings, others);
+      await worker.restart();
+    },
     stop: async () => {
       await worker.stop();
       await database.end();
