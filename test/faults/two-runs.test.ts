@@ -214,8 +214,8 @@ async function seatsOf(id: string): Promise<unknown> {
     [id],
   );
   const shown = await meter.send("GET", `/v1/customers/${id}/usage`);
-  const { metrics } = shown?.body as { metrics: { metric: string; current: string }[] };
-  return [rows, metrics.find(({ metric }) => metric === "seats")?.current];
+  const usage = shown?.body as { metrics: { metric: string; current: string }[] } | undefined;
+  return [rows, usage?.metrics.find(({ metric }) => metric === "seats")?.current];
 }
 
 describe.each([
