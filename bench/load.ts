@@ -169,7 +169,7 @@ function readAll(pids: Record<string, number>): Record<string, number> {
 }
 
 async function sleepUntil(momentMs: number): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, momentMs - performance.now()));
+  await new Promise((resolve) => setTimeout(resolve, Math.max(0, momentMs - performance.now())));
 }
 
 process.on("message", (job: LoadJob) => {
