@@ -1,0 +1,120 @@
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { demoCatalog } from "../../local/demo-catalog.ts";
+import { closeMonthBefore, monthName, periodOf, playAt, publishPlans, record } from "./played-time.ts";
+import { ADMIN, call, READ } from "./worker-api.ts";
+
+beforeAll(async () => {
+  playAt(1, 1);
+  expect([200, 201]).toContain((await publishPlans({})).status);
+});
+afterAll(async () => {
+  // Other tests publish without these plans.
+  for (const customerId of ["plan-late", "plan-repriced", "plan-on-time"]) {
+    await put(customerId, {});
+  }
+  await publishPlans({});
+  vi.useRealTimers();
+});
+
+const fees: Record<string, string> = {};
+
+/** Publishes a plan's fee beside those of the tests before, whose customers are on them. */
+async function publish(fee: Record<string, string>): Promise<number> {
+  const { status, version } = await publishPlans(Object.assign(fees, fee));
+  expect(status).toBe(200);
+  return version;
+}
+
+async function put(customerId: string, settings: object): Promise<void> {
+  const { status } = await call("PUT", `/v1/customers/${customerId}`, ADMIN, settings);
+  expect([200, 201]).toContain(status);
+}
+
+interface Billed {
+  period: object;
+  total: string;
+  catalogVersion: number;
+  lines: { description: string }[];
+}
+
+async function invoices(customerId: string): Promise<Billed[]> {
+  return (await call("GET", `/v1/invoices?customerId=${customerId}`, READ)).body.data;
+}
+
+async function totalOf(customerId: string, period: string): Promise<string> {
+  return (await call("GET", `/v1/customers/${customerId}/usage?period=${period}`, READ)).body.totalCost;
+}
+
+test("a plan of a deleted customer: stays until its last period is closed, and prices it", async () => {
+  playAt(1, 10);
+  await publishPlans({ leaving: "5.00" });
+  await put("plan-leaving", { plan: "leaving" });
+  expect((await call("DELETE", "/v1/customers/plan-leaving", ADMIN)).status).toBe(204);
+  const refused = await call("PUT", "/v1/catalog", ADMIN, demoCatalog);
+  expect([refused.status, refused.body.errors]).toEqual([
+    422,
+    [{ path: "plans", message: "customers are on plan leaving: move them before it goes" }],
+  ]);
+  await closeMonthBefore(2);
+
+  expect(await invoices("plan-leaving")).toMatchObject([{ period: periodOf(1), total: "5.00" }]);
+  expect((await call("PUT", "/v1/catalog", ADMIN, demoCatalog)).status).toBe(200);
+  expect(await totalOf("plan-leaving", monthName(1))).toBe("5.00");
+});
+
+test("a plan published between a period's end and its close: prices it as it was first", async () => {
+  playAt(1, 10);
+  await put("plan-late", {});
+  playAt(2, 1, 1);
+  const version = await publish({ late: "7.00" });
+  playAt(2, 1, 2);
+  await put("plan-late", { plan: "late" });
+  playAt(2, 1, 3);
+  expect(await publish({ late: "8.00" })).toBe(version + 1);
+  expect(await totalOf("plan-late", monthName(1))).toBe("7.00");
+  expect(await totalOf("plan-late", "current")).toBe("8.00");
+  await closeMonthBefore(2);
+  await closeMonthBefore(3);
+
+  expect(await invoices("plan-late")).toMatchObject([
+    { period: periodOf(2), total: "8.00", catalogVersion: version + 1 },
+    { period: periodOf(1), total: "7.00", catalogVersion: version },
+  ]);
+});
+
+test("a price published after a period's end: changes neither its usage nor its invoice", async () => {
+  playAt(1, 10);
+  const before = await publish({ repriced: "10.00" });
+  await put("plan-repriced", { plan: "repriced" });
+  await record("plan-repriced", "api_calls", 5);
+  // At the period's end the earlier price holds; a moment later the new one is published.
+  playAt(2, 1, 0, 1);
+  const after = await publish({ repriced: "20.00" });
+  const seen = [await totalOf("plan-repriced", monthName(1)), await totalOf("plan-repriced", "current")];
+  await closeMonthBefore(2);
+  const closed = [await totalOf("plan-repriced", monthName(1)), await totalOf("plan-repriced", "current")];
+  await closeMonthBefore(3);
+
+  expect([seen, closed]).toEqual([
+    ["10.00", "20.00"],
+    ["10.00", "20.00"],
+  ]);
+  expect(await invoices("plan-repriced")).toMatchObject([
+    { period: periodOf(2), total: "20.00", catalogVersion: after },
+    { period: periodOf(1), total: "10.00", catalogVersion: before },
+  ]);
+});
+
+test("a price published at a period's end to the millisecond: prices it, in usage and invoice", async () => {
+  playAt(1, 10);
+  await publish({ on_time: "10.00" });
+  await put("plan-on-time", { plan: "on_time" });
+  playAt(2, 1);
+  const version = await publish({ on_time: "20.00" });
+  playAt(2, 1, 1);
+  const seen = await totalOf("plan-on-time", monthName(1));
+  await closeMonthBefore(2);
+
+  const [invoice] = await invoices("plan-on-time");
+  expect([seen, invoice?.total, invoice?.catalogVersion]).toEqual(["20.00", "20.00", version]);
+});

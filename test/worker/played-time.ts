@@ -1,0 +1,63 @@
+import { inject, vi } from "vitest";
+import { demoCatalog } from "../../local/demo-catalog.ts";
+import { createDatabase, type Parameter, type Row } from "../../src/ledger/database.ts";
+import { ADMIN, call, INGEST, trigger } from "./worker-api.ts";
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+const began = new Date();
+
+/** Start of a month (UTC), counted from the one in which the tests run; those to come are played. */
+export function month(ahead: number): number {
+  return Date.UTC(began.getUTCFullYear(), began.getUTCMonth() + ahead);
+}
+
+/** A month's name as `period=` takes it. */
+export function monthName(ahead: number): string {
+  return new Date(month(ahead)).toISOString().slice(0, 7);
+}
+
+/** A month's period as an invoice shows it. */
+export function periodOf(ahead: number): { start: string; end: string } {
+  return { start: new Date(month(ahead)).toISOString(), end: new Date(month(ahead + 1)).toISOString() };
+}
+
+/** Lets the Worker's clock stand at a moment: day (from 1) and hour of a month. */
+export function playAt(ahead: number, day: number, hour = 0, extraMs = 0): number {
+  const nowMs = month(ahead) + (day - 1) * DAY_MS + hour * HOUR_MS + extraMs;
+  vi.useFakeTimers({ toFake: ["Date"], now: nowMs });
+  return nowMs;
+}
+
+/** Runs the hourly cron when the month before is due. */
+export async function closeMonthBefore(ahead: number): Promise<void> {
+  await trigger("17 * * * *", playAt(ahead, 2, 1));
+}
+
+/** Publishes the demo catalog with further plans: a base fee, or a base fee and prices. */
+export async function publishPlans(
+  fees: Record<string, string | { baseFee: string; prices: object[] }>,
+): Promise<{ status: number; version: number }> {
+  const plans = Object.entries(fees).map(([name, fee]) => ({
+    name,
+    displayName: name,
+    ...(typeof fee === "string" ? { baseFee: fee } : fee),
+  }));
+  const document = { ...demoCatalog, plans: [...demoCatalog.plans, ...plans] };
+  const { status, body } = await call("PUT", "/v1/catalog", ADMIN, document);
+  return { status, version: body.version };
+}
+
+/** Records one event now. */
+export async function record(customerId: string, metricName: string, value: number): Promise<void> {
+  const { body } = await call("POST", "/v1/events", INGEST, { customerId, metricName, value });
+  if (body.recorded !== 1) {
+    throw new Error(`the event of ${customerId} was not recorded: ${JSON.stringify(body)}`);
+  }
+}
+
+/** Asks Postgres, past the Worker. */
+export function askLedger(text: string, params: Parameter[]): Promise<Row[]> {
+  const bindings = inject("bindings");
+  return createDatabase(bindings["DATABASE_URL"] ?? "", bindings["NEON_FETCH_ENDPOINT"]).query(text, params);
+}
