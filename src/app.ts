@@ -9,6 +9,7 @@ import { eventRoutes } from "./http/routes/events.ts";
 import { healthRoutes } from "./http/routes/health.ts";
 import { invoiceRoutes } from "./http/routes/invoices.ts";
 import { usageRoutes } from "./http/routes/usage.ts";
+import { NoStore } from "./ingest/apply-or-spool.ts";
 import { NoCatalog } from "./ingest/record-usage.ts";
 import { LedgerUnreachable } from "./ledger/database.ts";
 
@@ -45,7 +46,7 @@ function problemOf(error: Error): ApiProblem {
   if (error instanceof ApiProblem) {
     return error;
   }
-  if (error instanceof RedisError || error instanceof LedgerUnreachable) {
+  if (error instanceof RedisError || error instanceof LedgerUnreachable || error instanceof NoStore) {
     return new ApiProblem("store_unavailable", "send the same request again, under the same ids");
   }
   if (error instanceof NoCatalog) {

@@ -28,23 +28,45 @@ export async function runScheduled(deps: Deps, cron: string, scheduledMs: number
   }
 }
 
-/** Replay of the spool, then flush. Nothing to tell, and no SQL, when there is nothing to do. */
+/** What every tick that works does, then flush. Nothing to tell, and no SQL, when there is nothing to do. */
 async function runMinute(deps: Deps, nowMs: number): Promise<object | undefined> {
   if (!(await hasWork(deps.redis)) && !deps.spoolMemory.mayHold) {
     return undefined;
   }
-  const { replaySpool } = await import("./ingest/replay-spool.ts");
   const { flushBuckets } = await import("./flush/flush-buckets.ts");
-  const isRepaired = await repairCatalogCopy(deps);
-  const spool = await replaySpool(deps, nowMs);
-  return { isCatalogRepaired: isRepaired, spool, flush: await flushBuckets(deps, nowMs) };
+  return runAll(deps, { ...(await repairs(deps, nowMs)), flush: () => flushBuckets(deps, nowMs) });
 }
 
 /** Replay of a spool that no tick was told of, then invoicing. */
 async function runHourly(deps: Deps, nowMs: number): Promise<object> {
-  const { replaySpool } = await import("./ingest/replay-spool.ts");
   const { runInvoicing } = await import("./invoicing/run-invoicing.ts");
-  const isRepaired = await repairCatalogCopy(deps);
-  const spool = await replaySpool(deps, nowMs);
-  return { isCatalogRepaired: isRepaired, spool, invoicing: await runInvoicing(deps, nowMs) };
+  return runAll(deps, { ...(await repairs(deps, nowMs)), invoicing: () => runInvoicing(deps, nowMs) });
+}
+
+type Parts = Record<string, () => Promise<unknown>>;
+
+async function repairs(deps: Deps, nowMs: number): Promise<Parts> {
+  const { replaySpool } = await import("./ingest/replay-spool.ts");
+  return {
+    catalogRepaired: () => repairCatalogCopy(deps),
+    spool: () => replaySpool(deps, nowMs),
+  };
+}
+
+/** Runs parts one after the other; one that fails keeps none of the others from its work, but fails the run. */
+async function runAll(deps: Deps, parts: Parts): Promise<Record<string, unknown>> {
+  const report: Record<string, unknown> = {};
+  const failures: unknown[] = [];
+  for (const [name, part] of Object.entries(parts)) {
+    try {
+      report[name] = await part();
+    } catch (error) {
+      deps.log({ level: "error", event: `${name}_failed`, error });
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) {
+    throw new AggregateError(failures, `${failures.length} of the run's parts failed`);
+  }
+  return report;
 }

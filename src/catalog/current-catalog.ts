@@ -12,10 +12,10 @@ import type { CatalogVersion } from "../rating/catalog.ts";
 
 /** How long an isolate prices and counts by the catalog it has read. */
 const FRESH_MS = 15_000;
-/** How long one request is taken to be reading, and how others wait for it. */
-const LOADING_MS = 5000;
+/** How long one request is taken to be reading, at most; others wait for it somewhat shorter. */
+const READING_MS = 10_000;
 const POLL_MS = 10;
-const MAX_POLLS = 300;
+const MAX_POLLS = 500;
 
 /** A published catalog, ready to look meters up in. */
 export interface HeldCatalog extends CatalogVersion {
@@ -26,8 +26,8 @@ export interface HeldCatalog extends CatalogVersion {
 export interface CatalogMemory {
   held: HeldCatalog | undefined;
   readAtMs: number;
-  /** When a request began to read it, epoch ms; others wait for what it finds, or go on with what is held. */
-  loadingSinceMs: number | undefined;
+  /** The request that reads it now, and since when, epoch ms; others wait for it, or go on with what is held. */
+  reading: { sinceMs: number } | undefined;
 }
 
 export interface CatalogDeps {
@@ -39,36 +39,54 @@ export interface CatalogDeps {
 /**
  * The catalog in force: from memory, then Redis, then once from Postgres, and put back.
  *
- * What memory holds serves for `freshMs`. Undefined only when Postgres itself says that none was ever published. When no store answers, an older one in memory
+ * Undefined only when Postgres itself says that none was ever published. When no store answers, an older one in memory
  * serves; without one the error of the last store is thrown.
  */
-export async function currentCatalog(
-  deps: CatalogDeps,
-  nowMs: number,
-  freshMs: number = FRESH_MS,
-): Promise<HeldCatalog | undefined> {
+export async function currentCatalog(deps: CatalogDeps, nowMs: number): Promise<HeldCatalog | undefined> {
   const { catalogMemory: memory } = deps;
-  if (memory.held !== undefined && nowMs - memory.readAtMs < freshMs) {
+  if (memory.held !== undefined && nowMs - memory.readAtMs < FRESH_MS) {
     return memory.held;
   }
-  if (await isReadByAnother(memory, nowMs, freshMs)) {
+  // Without a reader this goes on at once: nothing is awaited before the mark is set.
+  if (isReading(memory, nowMs) && (await isReadByAnother(memory, nowMs))) {
     return memory.held;
   }
-  memory.loadingSinceMs = nowMs;
+  const reading = { sinceMs: nowMs };
+  memory.reading = reading;
   try {
-    const found = (await fromRedis(deps.redis)) ?? (await fromPostgres(deps));
-    if (found !== undefined) {
-      remember(memory, found, nowMs);
-    }
-    return found && memory.held;
+    return await rereadCatalog(deps, nowMs);
   } catch (error) {
     if (memory.held !== undefined) {
       return memory.held;
     }
     throw error;
   } finally {
-    memory.loadingSinceMs = undefined;
+    if (memory.reading === reading) {
+      memory.reading = undefined;
+    }
   }
+}
+
+/**
+ * The catalog as the stores have it now, whatever memory holds.
+ *
+ * Throws when no store answers: nothing is called unknown because a store is away.
+ */
+export async function rereadCatalog(deps: CatalogDeps, nowMs: number): Promise<HeldCatalog | undefined> {
+  const { catalogMemory: memory } = deps;
+  const copied = await fromRedis(deps.redis);
+  if (typeof copied === "object") {
+    // A copy that is behind what this isolate has published is brought up to date by the next tick.
+    return remember(memory, (memory.held?.version ?? 0) > copied.version ? undefined : copied, nowMs);
+  }
+  const latest = await latestCatalog(deps.database);
+  if (latest === undefined) {
+    return undefined;
+  }
+  if (copied === "none") {
+    await unlessAway(putCatalogCopy(deps.redis, latest.version, JSON.stringify(latest)));
+  }
+  return remember(memory, latest, nowMs);
 }
 
 /**
@@ -77,13 +95,19 @@ export async function currentCatalog(
  * A Worker may not wait for another request's promise, so each waits on a timer of its own. A reader that was cancelled
  * is forgotten after a while.
  */
-async function isReadByAnother(memory: CatalogMemory, nowMs: number, freshMs: number): Promise<boolean> {
-  const isLoading = (): boolean =>
-    memory.loadingSinceMs !== undefined && nowMs - memory.loadingSinceMs < LOADING_MS;
-  for (let polls = 0; isLoading() && memory.held === undefined && polls < MAX_POLLS; polls += 1) {
+async function isReadByAnother(memory: CatalogMemory, nowMs: number): Promise<boolean> {
+  for (
+    let polls = 0;
+    isReading(memory, nowMs) && memory.held === undefined && polls < MAX_POLLS;
+    polls += 1
+  ) {
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
-  return memory.held !== undefined && (isLoading() || nowMs - memory.readAtMs < freshMs);
+  return memory.held !== undefined && (isReading(memory, nowMs) || nowMs - memory.readAtMs < FRESH_MS);
+}
+
+function isReading(memory: CatalogMemory, nowMs: number): boolean {
+  return memory.reading !== undefined && nowMs - memory.reading.sinceMs < READING_MS;
 }
 
 /**
@@ -125,31 +149,28 @@ export function holdCatalog(version: CatalogVersion): HeldCatalog {
   return { ...version, meters: new Map(version.catalog.meters.map((meter) => [meter.name, meter])) };
 }
 
-function remember(memory: CatalogMemory, found: CatalogVersion, nowMs: number): void {
-  if (memory.held?.version !== found.version) {
+/** Keeps what was found; nothing found means that what is held is still right. */
+function remember(
+  memory: CatalogMemory,
+  found: CatalogVersion | undefined,
+  nowMs: number,
+): HeldCatalog | undefined {
+  if (found !== undefined && memory.held?.version !== found.version) {
     memory.held = holdCatalog(found);
   }
   memory.readAtMs = nowMs;
+  return memory.held;
 }
 
-/** Undefined when Redis has none or does not answer: Postgres is asked then. */
-async function fromRedis(redis: RedisClient): Promise<CatalogVersion | undefined> {
+/** `none` when Redis has none, `away` when it does not answer: Postgres is asked then. */
+async function fromRedis(redis: RedisClient): Promise<CatalogVersion | "none" | "away"> {
   try {
     const document = await readCatalogCopy(redis);
-    return document === undefined ? undefined : (JSON.parse(document) as CatalogVersion);
+    return document === undefined ? "none" : (JSON.parse(document) as CatalogVersion);
   } catch (error) {
     if (error instanceof RedisError) {
-      return undefined;
+      return "away";
     }
     throw error;
   }
-}
-
-async function fromPostgres(deps: CatalogDeps): Promise<CatalogVersion | undefined> {
-  const latest = await latestCatalog(deps.database);
-  if (latest !== undefined) {
-    // Best effort: the next reader of an empty Redis asks Postgres again.
-    await unlessAway(putCatalogCopy(deps.redis, latest.version, JSON.stringify(latest)));
-  }
-  return latest;
 }

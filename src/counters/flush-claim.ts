@@ -4,7 +4,7 @@ import acknowledgeSource from "./acknowledge.lua";
 import type { Bucket } from "../domain/bucket.ts";
 import { parseBuckets } from "./bucket-reply.ts";
 import claimSource from "./claim.lua";
-import { dirtyKey, inflightKey, metaKey, SHARDS, SPOOL_KEY } from "./keys.ts";
+import { dirtyKey, inflightKey, metaKey, SHARDS } from "./keys.ts";
 import type { RedisClient } from "./redis.ts";
 import { Script } from "./script.ts";
 
@@ -44,13 +44,10 @@ export interface Claim {
   buckets: Bucket[];
 }
 
-/**
- * True when any bucket is dirty or in flight, or the spool may hold something: one command, so that an idle minute costs
- * next to nothing.
- */
+/** True when any bucket is dirty or in flight: one command, so that an idle minute costs next to nothing. */
 export async function hasWork(redis: RedisClient): Promise<boolean> {
   const shards = Array.from({ length: SHARDS }, (_, shard) => shard);
-  return (await redis.countExisting([SPOOL_KEY, ...shards.map(dirtyKey), ...shards.map(inflightKey)])) > 0;
+  return (await redis.countExisting([...shards.map(dirtyKey), ...shards.map(inflightKey)])) > 0;
 }
 
 /** Takes a page of a shard's buckets, abandoned ones first, then the ones that are dirty longest. */

@@ -2,8 +2,11 @@ import { hourStart, HOUR_MS } from "../domain/window.ts";
 
 /** Index shards; a customer's buckets are all in one. */
 export const SHARDS = 16;
-/** Hours after which a remembered id is forgotten: late window, a day in the spool, an hour of margin. */
-export const ID_TTL_SECONDS = 49 * 3600;
+/**
+ * How long an id is remembered: late window (for merged usage an hour more, and 5 minutes ahead), a day in the spool, and
+ * a margin for ticks that come late.
+ */
+export const ID_TTL_SECONDS = 51 * 3600;
 /** How long a bucket outlives its hour, or its creation when that is later. */
 export const BUCKET_TTL_MS = 8 * 24 * HOUR_MS;
 
@@ -42,9 +45,6 @@ export function metaKey(shard: number): string {
 
 /** Holds the catalog in force, so that the edge reads it without Postgres. */
 export const CATALOG_KEY = "catalog";
-
-/** There while the spool in Postgres may hold something. */
-export const SPOOL_KEY = "spool";
 
 /** Set of the customers that are known to be in the ledger. */
 export const KNOWN_KEY = "known";

@@ -1,20 +1,25 @@
 import { Redis } from "@upstash/redis/cloudflare";
 import type { Script } from "./script.ts";
 
-/** Longest wait for one answer. */
-const TIMEOUT_MS = 3000;
+/** Longest wait for one answer: with a cold isolate's reading of the catalog, ours still comes before a client gives up. */
+const TIMEOUT_MS = 2000;
 /** Only the error's leading word is kept: the client's messages carry every argument of the command. */
 const CODE = /^[A-Z]{2,20}\b/;
 
 /** Redis did not answer, or answered with an error. The call may have been applied. */
 export class RedisError extends Error {
   override readonly name = "RedisError";
-  /** The leading word of Redis's error, e.g. `ERR`; `UNREACHABLE` when there was no answer at all. */
+  /** The leading word of Redis's error, e.g. `ERR`; `UNREACHABLE` or `TIMEOUT` when there was no answer. */
   readonly code: string;
 
   constructor(code: string) {
     super(`Redis: ${code}`);
     this.code = code;
+  }
+
+  /** True when there was no answer: whether the call was applied is unknown. */
+  get isUnanswered(): boolean {
+    return this.code === "UNREACHABLE" || this.code === "TIMEOUT";
   }
 }
 
@@ -25,9 +30,6 @@ export interface RedisClient {
   /** How many of the keys exist: one command. */
   countExisting: (keys: string[]) => Promise<number>;
   hmget: (key: string, fields: string[]) => Promise<(string | null)[]>;
-  /** Sets a key that expires. */
-  setFor: (key: string, value: string, ttlSeconds: number) => Promise<void>;
-  del: (key: string) => Promise<void>;
   areMembers: (key: string, members: readonly string[]) => Promise<boolean[]>;
   addMembers: (key: string, members: readonly string[]) => Promise<void>;
   removeMember: (key: string, member: string) => Promise<void>;
@@ -73,16 +75,8 @@ export function createRedis(url: string, token: string): RedisClient {
   };
 }
 
-function plainCommands(
-  redis: Redis,
-): Pick<RedisClient, "setFor" | "del" | "areMembers" | "addMembers" | "removeMember"> {
+function plainCommands(redis: Redis): Pick<RedisClient, "areMembers" | "addMembers" | "removeMember"> {
   return {
-    setFor: async (key, value, ttlSeconds) => {
-      await guarded(redis.set(key, value, { ex: ttlSeconds }));
-    },
-    del: async (key) => {
-      await guarded(redis.del(key));
-    },
     areMembers: async (key, members) => {
       const found = await guarded(redis.smismember(key, [...members]));
       return found.map((isMember) => isMember === 1);
@@ -112,6 +106,11 @@ async function guarded<Value>(call: Promise<Value>): Promise<Value> {
 }
 
 function redisError(error: unknown): RedisError {
-  const answered = error instanceof Error && error.name === "UpstashError";
-  return new RedisError(answered ? (CODE.exec(error.message)?.[0] ?? "ERR") : "UNREACHABLE");
+  if (!(error instanceof Error)) {
+    return new RedisError("UNREACHABLE");
+  }
+  if (error.name === "UpstashError") {
+    return new RedisError(CODE.exec(error.message)?.[0] ?? "ERR");
+  }
+  return new RedisError(error.name === "TimeoutError" ? "TIMEOUT" : "UNREACHABLE");
 }

@@ -54,6 +54,9 @@ export function measureMerged(
     return value;
   }
   const timeMs = meter.aggregation === "last" ? lastTime(usage, hourMs) : hourMs;
+  if (timeMs !== undefined && timeMs > receivedAtMs + FUTURE_LIMIT_MS) {
+    return { code: "too_early", detail: "lastAt: is more than 5 minutes ahead; check the sender's clock" };
+  }
   if (timeMs === undefined) {
     return { code: "invalid_event", detail: "lastAt: must be a moment of the row's hour" };
   }

@@ -1,9 +1,13 @@
 import { recordGroups, type RecordStatus } from "../counters/record.ts";
 import type { IdentifiedGroup } from "../domain/identified-group.ts";
 import { RedisError, type RedisClient } from "../counters/redis.ts";
-import { markSpooled } from "../counters/spool-mark.ts";
-import { LedgerUnreachable, type Database } from "../ledger/database.ts";
+import type { Database } from "../ledger/database.ts";
 import { insertSpooled } from "../ledger/spool.ts";
+
+/** No store can take events now; the client may send them again under the same ids. */
+export class NoStore extends Error {
+  override readonly name = "NoStore";
+}
 
 /** Attempts at each store; both may be repeated, since the ids are fixed. */
 const ATTEMPTS = 2;
@@ -34,41 +38,47 @@ export async function applyOrSpool(
   groups: readonly IdentifiedGroup[],
   receivedAtMs: number,
 ): Promise<RecordStatus[] | "spooled"> {
-  const epoch = deps.randomId();
-  const answered = await attempt(RedisError, () => recordGroups(deps.redis, groups, receivedAtMs, epoch));
-  if (answered.isDone) {
-    return answered.value;
+  // Each attempt has an epoch of its own: a late one may meet a Redis that has lost the bucket of the first.
+  const counted = await attempt(isWorthRepeating, () =>
+    recordGroups(deps.redis, groups, receivedAtMs, deps.randomId()),
+  );
+  if (counted.isDone) {
+    return counted.value;
+  }
+  if (!(counted.error instanceof RedisError)) {
+    throw counted.error;
   }
   const entry = { spoolId: deps.randomId(), receivedAtMs, groups };
-  const [kept] = await Promise.all([
-    attempt(LedgerUnreachable, () => insertSpooled(deps.database, entry)),
-    // Best effort: a tick that has anything to flush, and the hourly run, look into the spool without it.
-    markSpooled(deps.redis).catch(() => undefined),
-  ]);
+  const kept = await attempt(
+    () => true,
+    () => insertSpooled(deps.database, entry),
+  );
   if (!kept.isDone) {
-    throw kept.error;
+    throw new NoStore("neither Redis nor Postgres takes the events", { cause: kept.error });
   }
   deps.spoolMemory.mayHold = true;
   return "spooled";
 }
 
-type Attempted<Value> = { isDone: true; value: Value } | { isDone: false; error: Error };
+/** Not after a timeout: waiting twice would outlast the client. */
+function isWorthRepeating(error: unknown): boolean {
+  return error instanceof RedisError && error.code !== "TIMEOUT";
+}
+
+type Attempted<Value> = { isDone: true; value: Value } | { isDone: false; error: unknown };
 
 /** The one place that decides about repeating a call on the path of an event. */
 async function attempt<Value>(
-  failure: new (...args: never[]) => Error,
+  isWorthIt: (error: unknown) => boolean,
   call: () => Promise<Value>,
 ): Promise<Attempted<Value>> {
-  let error = new Error("not attempted");
-  for (let attempts = 0; attempts < ATTEMPTS; attempts += 1) {
+  for (let attempts = 1; ; attempts += 1) {
     try {
       return { isDone: true, value: await call() };
-    } catch (thrown) {
-      if (!(thrown instanceof failure)) {
-        throw thrown;
+    } catch (error) {
+      if (attempts >= ATTEMPTS || !isWorthIt(error)) {
+        return { isDone: false, error };
       }
-      error = thrown;
     }
   }
-  return { isDone: false, error };
 }

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { eventSchema, measure, type Rejection } from "../domain/event.ts";
-import { hasAtMost, isStorableText, storableText } from "../domain/text.ts";
+import { isStorableText, storableText } from "../domain/text.ts";
 import { invalidEvent, unknownMetric, type Checked, type Judgement } from "./check-event.ts";
 import { digestId } from "./digest.ts";
 
@@ -16,7 +16,7 @@ const attributesSchema = z.object({
   time: z.iso.datetime({ offset: true }).nullish(),
   datacontenttype: z.string().min(1).nullish(),
   dataschema: z.string().min(1).nullish(),
-  data: z.unknown(),
+  data: z.unknown().optional(),
   data_base64: z.base64().nullish(),
 });
 
@@ -83,7 +83,7 @@ export function checkCloudEvent(input: unknown, judgement: Judgement): Checked |
 
 function isAttributeValue(value: unknown): boolean {
   if (typeof value === "string") {
-    return isStorableText(value) && hasAtMost(value, MAX_SOURCE_LENGTH);
+    return isStorableText(value);
   }
   return value === null || value === undefined || typeof value === "boolean" || Number.isInteger(value);
 }

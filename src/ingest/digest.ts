@@ -27,7 +27,15 @@ export function fingerprint(measurements: readonly Measurement[]): string {
 
 /** Digest of what a client sent under one id, whatever of it is accepted. */
 export function contentFingerprint(content: unknown): string {
-  return digest(JSON.stringify(content), FINGERPRINT_LENGTH);
+  return digest(JSON.stringify(content, inOrder), FINGERPRINT_LENGTH);
+}
+
+/** Members in code-unit order: the same content may come with its members in another. */
+function inOrder(_key: string, value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    return value;
+  }
+  return Object.fromEntries(Object.entries(value).toSorted(([left], [right]) => (left < right ? -1 : 1)));
 }
 
 function digest(text: string, length: number): string {

@@ -1,4 +1,9 @@
-import { currentCatalog, type CatalogDeps } from "../catalog/current-catalog.ts";
+import {
+  currentCatalog,
+  rereadCatalog,
+  type CatalogDeps,
+  type HeldCatalog,
+} from "../catalog/current-catalog.ts";
 import { unknownCustomers, type KnownCustomersDeps } from "../catalog/known-customers.ts";
 import type { Rejection } from "../domain/event.ts";
 import { applyOrSpool, type ApplyDeps } from "./apply-or-spool.ts";
@@ -22,9 +27,6 @@ export type Submission =
 export class NoCatalog extends Error {
   override readonly name = "NoCatalog";
 }
-
-/** A catalog read longer ago than this is read again before a metric is told to be unknown. */
-const REREAD_MS = 1000;
 
 const CHECKS = { json: checkEvent, cloudevents: checkCloudEvent, batch: checkMergedUsage };
 
@@ -67,9 +69,10 @@ async function judge(
   receivedAtMs: number,
   results: EventResult[],
 ): Promise<Row[]> {
-  let checks = await checkAll(deps, submission, receivedAtMs);
+  const current = await currentCatalog(deps, receivedAtMs);
+  let checks = checkAll(deps, submission, receivedAtMs, current);
   if (checks.some((checked) => "code" in checked && checked.code === "unknown_metric")) {
-    checks = await checkAll(deps, submission, receivedAtMs, REREAD_MS);
+    checks = checkAll(deps, submission, receivedAtMs, await rereadCatalog(deps, receivedAtMs));
   }
   return checks.map((checked, index) => {
     if ("code" in checked) {
@@ -80,13 +83,12 @@ async function judge(
   });
 }
 
-async function checkAll(
+function checkAll(
   deps: IngestDeps,
   submission: Submission,
   receivedAtMs: number,
-  freshMs?: number,
-): Promise<(Checked | Rejection)[]> {
-  const catalog = await currentCatalog(deps, receivedAtMs, freshMs);
+  catalog: HeldCatalog | undefined,
+): (Checked | Rejection)[] {
   if (catalog === undefined) {
     throw new NoCatalog("no catalog is published");
   }
@@ -114,10 +116,10 @@ function sharedId(submission: Submission, randomId: () => string): SharedId {
     return { origin: "batch", id: submission.batch.batch, content: submission.batch.usage };
   }
   const { idempotencyKey, events } = submission;
-  const content = withoutTimes(events.filter(hasNoId));
   return idempotencyKey === undefined
-    ? { origin: "receipt", id: randomId(), content }
-    : { origin: "key", id: idempotencyKey, content };
+    ? // A fresh id is never met again: what it stands for need not be told apart.
+      { origin: "receipt", id: randomId(), content: null }
+    : { origin: "key", id: idempotencyKey, content: withoutTimes(events.filter(hasNoId)) };
 }
 
 async function refuseUnknownCustomers(

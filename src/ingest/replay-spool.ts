@@ -1,60 +1,119 @@
-import { recordGroups } from "../counters/record.ts";
+import { recordGroups, type RecordStatus } from "../counters/record.ts";
 import { RedisError, type RedisClient } from "../counters/redis.ts";
-import { unmarkSpooled } from "../counters/spool-mark.ts";
 import { DAY_MS } from "../domain/window.ts";
 import type { Database } from "../ledger/database.ts";
-import { countExpiredSpooled, deleteSpooled, pendingSpooled } from "../ledger/spool.ts";
+import {
+  countExpiredSpooled,
+  deleteSpooled,
+  markUnreplayed,
+  pendingSpooled,
+  type SpooledBatch,
+} from "../ledger/spool.ts";
+import type { Log } from "../log.ts";
 import type { SpoolMemory } from "./apply-or-spool.ts";
 
 /** How long after its receipt a batch is replayed: later its ids may be forgotten. */
 const REPLAY_FOR_MS = DAY_MS;
-/** Most batches of one run. */
-const MAX_BATCHES = 200;
+/** Most measurements read, and counted in one call, at a time: a page fits an isolate many times over. */
+const PAGE_MEASUREMENTS = 1000;
+/** Most pages of one run. */
+const MAX_PAGES = 300;
 
 export interface ReplayDeps {
   redis: RedisClient;
   database: Database;
   randomId: () => string;
   spoolMemory: SpoolMemory;
+  log: Log;
 }
 
 export interface ReplayReport {
   replayed: number;
+  /** Batches that Redis answered with an error: they are tried again, after all others. */
+  failed: number;
   /** Measurements of the replayed batches by what became of them. */
-  outcomes: Record<string, number>;
+  outcomes: Partial<Record<RecordStatus, number>>;
   /** Batches too old to be replayed, which wait for an operator. */
   expired: number;
 }
 
-/** Counts what was spooled, under the ids and with the lateness of its receipt. May run twice at once. */
+/**
+ * Counts what was spooled, under the ids and with the lateness of its receipt. May run twice at once.
+ *
+ * Goes on page by page until the spool is empty or Redis does not answer; a batch that cannot be counted holds up no
+ * other.
+ */
 export async function replaySpool(deps: ReplayDeps, nowMs: number): Promise<ReplayReport> {
   const sinceMs = nowMs - REPLAY_FOR_MS;
-  const report: ReplayReport = { replayed: 0, outcomes: {}, expired: 0 };
-  const batches = await pendingSpooled(deps.database, sinceMs, MAX_BATCHES);
-  const done: string[] = [];
-  let isReachable = true;
-  for (const { spoolId, groups } of batches) {
-    try {
-      for (const status of await recordGroups(deps.redis, groups, nowMs, deps.randomId())) {
-        report.outcomes[status] = (report.outcomes[status] ?? 0) + 1;
-      }
-      done.push(spoolId);
-    } catch (error) {
-      if (!(error instanceof RedisError)) {
-        throw error;
-      }
-      isReachable = false;
+  const report: ReplayReport = { replayed: 0, failed: 0, outcomes: {}, expired: 0 };
+  for (let pages = 0; pages < MAX_PAGES; pages += 1) {
+    const batches = await pendingSpooled(deps.database, sinceMs, nowMs, PAGE_MEASUREMENTS);
+    if (batches.length === 0) {
+      deps.spoolMemory.mayHold = report.failed > 0;
+      break;
+    }
+    if (!(await replayPage(deps, batches, nowMs, report))) {
       break;
     }
   }
-  if (done.length > 0) {
-    await deleteSpooled(deps.database, done);
-  }
-  report.replayed = done.length;
   report.expired = await countExpiredSpooled(deps.database, sinceMs);
-  if (isReachable && batches.length < MAX_BATCHES) {
-    deps.spoolMemory.mayHold = false;
-    await unmarkSpooled(deps.redis);
-  }
   return report;
+}
+
+/** Counts a page in one call, or batch by batch when Redis refuses it whole; false when Redis does not answer. */
+async function replayPage(
+  deps: ReplayDeps,
+  batches: readonly SpooledBatch[],
+  nowMs: number,
+  report: ReplayReport,
+): Promise<boolean> {
+  const whole = await count(deps, batches, nowMs, report);
+  if (whole !== "refused" || batches.length === 1) {
+    return settle(deps, batches, whole, nowMs, report);
+  }
+  for (const batch of batches) {
+    if (!(await settle(deps, [batch], await count(deps, [batch], nowMs, report), nowMs, report))) {
+      return false;
+    }
+  }
+  return true;
+}
+
+async function count(
+  deps: ReplayDeps,
+  batches: readonly SpooledBatch[],
+  nowMs: number,
+  report: ReplayReport,
+): Promise<"counted" | "refused" | "unanswered"> {
+  const groups = batches.flatMap((batch) => batch.groups);
+  try {
+    for (const status of await recordGroups(deps.redis, groups, nowMs, deps.randomId())) {
+      report.outcomes[status] = (report.outcomes[status] ?? 0) + 1;
+    }
+    return "counted";
+  } catch (error) {
+    if (error instanceof RedisError && error.isUnanswered) {
+      return "unanswered";
+    }
+    deps.log({ level: "error", event: "spooled_batch_refused", error });
+    return "refused";
+  }
+}
+
+async function settle(
+  deps: ReplayDeps,
+  batches: readonly SpooledBatch[],
+  outcome: "counted" | "refused" | "unanswered",
+  nowMs: number,
+  report: ReplayReport,
+): Promise<boolean> {
+  const ids = batches.map(({ spoolId }) => spoolId);
+  if (outcome === "counted") {
+    await deleteSpooled(deps.database, ids);
+    report.replayed += ids.length;
+  } else if (outcome === "refused") {
+    await markUnreplayed(deps.database, ids, nowMs);
+    report.failed += ids.length;
+  }
+  return outcome !== "unanswered";
 }

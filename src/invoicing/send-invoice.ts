@@ -1,3 +1,4 @@
+import type { InvoiceStatus } from "../ledger/invoice-status.ts";
 import type { Invoice } from "../ledger/invoices.ts";
 import { setInReview } from "../ledger/invoices.ts";
 import { runStep, type SendDeps } from "./run-step.ts";
@@ -9,6 +10,9 @@ import {
   findDraft,
   type StripeTotals,
 } from "./stripe-invoice.ts";
+
+/** Stripe's statuses of an invoice that is no draft, as ours. */
+const SETTLED: Record<string, InvoiceStatus> = { paid: "paid", void: "void", uncollectible: "uncollectible" };
 
 /**
  * Brings a draft to Stripe, from the step where the last run stopped.
@@ -101,7 +105,7 @@ async function finalize(
       attempt.idempotencyKey,
       mustLook ? isOurs : undefined,
     );
-    const status = !isOurs(found) ? "blocked" : found.status === "paid" ? "paid" : "open";
+    const status = isOurs(found) ? (SETTLED[found.status] ?? "open") : "blocked";
     return { outcome: { stripeStatus: found.status, subtotalMinor: String(found.subtotal) }, status };
   });
   return outcome.subtotalMinor === invoice.subtotalMinor.toString() ? "sent" : "blocked";

@@ -33,6 +33,32 @@ order by customer_id limit $2`,
   return rows.map(readPeriod);
 }
 
+/**
+ * Gives customers the month before their first period when they have usage there.
+ *
+ * For those who were put shortly after a month's end: late events and the spool may bring usage of it until then.
+ */
+export async function insertEarlierPeriods(database: Database, withinMs: number): Promise<void> {
+  await database.query(
+    `
+insert into billing_periods (customer_id, period_start, period_end)
+select customer_id, (first_start at time zone 'UTC' - interval '1 month') at time zone 'UTC', first_start
+from (
+  select customer_id, min(period_start) as first_start, min(created_at) as created_at
+  from billing_periods join customers using (customer_id)
+  group by customer_id
+) as firsts
+where created_at < first_start + $1::bigint * interval '1 millisecond'
+  and exists (
+    select 1 from usage_records
+    where usage_records.customer_id = firsts.customer_id and window_start < first_start
+      and window_start >= (first_start at time zone 'UTC' - interval '1 month') at time zone 'UTC')
+  and created_at >= first_start
+on conflict do nothing`,
+    [withinMs],
+  );
+}
+
 /** Adds to each customer a period that starts where its last one ends; any other is left out. */
 export async function insertPeriods(database: Database, periods: readonly CustomerPeriod[]): Promise<void> {
   await database.query(

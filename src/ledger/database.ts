@@ -6,6 +6,9 @@ const TIMEOUT_MS = 20_000;
 /** Every column stays the text that Postgres printed. */
 const AS_TEXT = { getTypeParser: () => (text: string) => text };
 
+/** SQLSTATEs of a server that cannot work now: connection, resources, shutting down, read only. */
+const AWAY = /^(08|53|57|25006)/;
+
 /** Parameters as Postgres reads them; times are epoch ms and cast in the statement. */
 export type Parameter = string | number | bigint | null;
 
@@ -93,7 +96,7 @@ async function answered<Rows>(call: Promise<unknown>): Promise<Rows> {
     return (await call) as Rows;
   } catch (error) {
     const code = error instanceof Error && "code" in error ? error.code : undefined;
-    if (typeof code === "string" && /^[0-9A-Z]{5}$/.test(code)) {
+    if (typeof code === "string" && /^[0-9A-Z]{5}$/.test(code) && !AWAY.test(code)) {
       const constraint = error instanceof Error && "constraint" in error ? error.constraint : undefined;
       throw new LedgerError(code, typeof constraint === "string" ? constraint : undefined, { cause: error });
     }

@@ -17,34 +17,65 @@ export async function insertSpooled(database: Database, batch: SpooledBatch): Pr
       measurements.flatMap((measured) => measured?.customerId ?? []),
     ),
   );
+  const measurements = batch.groups.reduce((sum, group) => sum + group.measurements.length, 0);
   await database.query(
     `
-insert into spool (spool_id, received_at, customer_ids, groups)
-select $1, to_timestamp($2::bigint / 1000.0), array(select jsonb_array_elements_text($3::jsonb)), $4::jsonb
+insert into spool (spool_id, received_at, customer_ids, measurements, groups)
+select $1, to_timestamp($2::bigint / 1000.0), array(select jsonb_array_elements_text($3::jsonb)), $5::integer, $4::jsonb
 on conflict do nothing`,
     [
       batch.spoolId,
       batch.receivedAtMs,
       JSON.stringify([...customerIds]),
       JSON.stringify(batch.groups, digits),
+      measurements,
     ],
   );
 }
 
-/** Batches received since a moment and not replayed yet, oldest first. */
+/**
+ * Batches received since a moment, not replayed yet and not refused at or after `nowMs`: one, or as many as have at most
+ * `maxMeasurements` together; oldest first, those that were refused before after the others.
+ */
 export async function pendingSpooled(
   database: Database,
   sinceMs: number,
-  limit: number,
+  nowMs: number,
+  maxMeasurements: number,
 ): Promise<SpooledBatch[]> {
   const rows = await database.query(
     `
-select spool_id, (extract(epoch from received_at) * 1000)::bigint::text as received_ms, groups::text from spool
-where received_at > to_timestamp($1::bigint / 1000.0)
-order by received_at, spool_id limit $2`,
-    [sinceMs, limit],
+with pending as (
+  select spool_id, failed_at, received_at, measurements,
+    sum(measurements) over (order by failed_at nulls first, received_at, spool_id) as running
+  from (
+    select * from spool
+    where received_at > to_timestamp($1::bigint / 1000.0)
+      and (failed_at is null or failed_at < to_timestamp($2::bigint / 1000.0))
+    order by failed_at nulls first, received_at, spool_id limit $3
+  ) as page
+)
+select spool_id, (extract(epoch from spool.received_at) * 1000)::bigint::text as received_ms, groups::text
+from pending join spool using (spool_id)
+where running <= $3::integer or running = pending.measurements
+order by pending.failed_at nulls first, pending.received_at, spool_id`,
+    [sinceMs, nowMs, maxMeasurements],
   );
   return rows.map(readBatch);
+}
+
+/** Keeps that batches were refused. */
+export async function markUnreplayed(
+  database: Database,
+  spoolIds: readonly string[],
+  nowMs: number,
+): Promise<void> {
+  await database.query(
+    `
+update spool set failed_at = to_timestamp($2::bigint / 1000.0)
+where spool_id in (select jsonb_array_elements_text($1::jsonb))`,
+    [JSON.stringify(spoolIds), nowMs],
+  );
 }
 
 /** Removes batches that are counted. */

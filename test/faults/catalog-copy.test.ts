@@ -168,7 +168,7 @@ test.each([
     catalogMemory: {
       held: held && holdCatalog(held),
       readAtMs: nowMs - ageMs,
-      loadingSinceMs: undefined,
+      reading: undefined,
     },
     customerMemory: new Map(),
     spoolMemory: { mayHold: false },

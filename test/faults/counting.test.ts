@@ -31,6 +31,7 @@ const MUST_HAPPEN = [
   "replayed: duplicate",
   "replayed: conflict",
   "expired in the spool",
+  "replay refused",
   "away",
   "empty",
   "forget-scripts",

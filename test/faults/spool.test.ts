@@ -130,7 +130,7 @@ test("a close: waits for the spooled events of its customer, and for no other", 
   await meter.send("PUT", "/v1/customers/spool-h", {});
   await meter.send("PUT", "/v1/customers/spool-i", {});
   await meter.database.query(
-    "insert into spool values ('held', to_timestamp($1::bigint / 1000.0), array['spool-h'], '[]')",
+    "insert into spool values ('held', to_timestamp($1::bigint / 1000.0), array['spool-h'], 0, '[]')",
     [dueMs - HOUR_MS],
   );
   meter.stores.upstash.faults.add({ mode: "before", match: "EVAL", times: 1 });

@@ -32,7 +32,7 @@ function example(drafts: Draft[], steps: Step[], changes: Partial<Schedule> = {}
 }
 
 const FLUSH: Step = { kind: "flush", worker: 0, fate: "ok" };
-const REPLAY: Step = { kind: "replay", worker: 0, fates: [], removal: "ok" };
+const REPLAY: Step = { kind: "replay", worker: 0, fates: [], removals: [] };
 
 /** Schedules that broke something once, or would break what was left out. */
 export const EXAMPLES: [string, Schedule][] = [
@@ -41,7 +41,7 @@ export const EXAMPLES: [string, Schedule][] = [
     example(
       [ONE, { ...ONE, id: 1, units: 2n }, { ...ONE, id: 2, units: 4n }, { ...ONE, id: 3, units: 8n }],
       [
-        send(0, ["hang", "ok"]),
+        send(0, ["late", "ok"]),
         send(1),
         FLUSH,
         { kind: "empty" },
@@ -100,10 +100,10 @@ export const EXAMPLES: [string, Schedule][] = [
           form: "batch",
           drafts: [0, 0],
           key: 1,
-          fates: { redis: ["after", "hang"], spool: ["after", "after"] },
+          fates: { redis: ["after", "late"], spool: ["after", "after"] },
         },
-        { kind: "replay", worker: 0, fates: ["after"], removal: "ok" },
-        { kind: "replay", worker: 0, fates: [], removal: "after" },
+        { kind: "replay", worker: 0, fates: ["after"], removals: [] },
+        { kind: "replay", worker: 0, fates: [], removals: ["after"] },
         { kind: "resend", worker: 1, request: 0, retimedMs: undefined, fates: { redis: WELL, spool: WELL } },
         { kind: "settle", held: 0 },
         { kind: "check" },

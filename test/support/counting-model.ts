@@ -44,7 +44,7 @@ interface Remembered {
   untilMs: number;
 }
 
-const REMEMBERED_MS = 49 * HOUR_MS;
+const REMEMBERED_MS = 51 * HOUR_MS;
 
 /** What the counters must hold, in the plainest way: a map of counters and a map of ids. */
 export class CountingModel {

@@ -1,4 +1,4 @@
-import { formatScaled } from "../../src/domain/decimal.ts";
+import { formatScaled, powerOfTen } from "../../src/domain/decimal.ts";
 import { FUTURE_LIMIT_MS, MAX_COUNTED } from "../../src/domain/event.ts";
 import type { Aggregation } from "../../src/domain/meter.ts";
 import { HOUR_MS } from "../../src/domain/window.ts";
@@ -173,7 +173,10 @@ function refusalOf(form: Form, sent: Sent, receivedAtMs: number, lateEventHours:
   if ((draft.units < 0n && !meter.allowNegative) || (isCount && draft.units === 0n)) {
     return "value_out_of_range";
   }
-  return draft.units > MAX_COUNTED ? "value_out_of_range" : null;
+  if (draft.units > MAX_COUNTED) {
+    return "value_out_of_range";
+  }
+  return timeMs > receivedAtMs + FUTURE_LIMIT_MS && meter.aggregation === "last" ? "too_early" : null;
 }
 
 function incrementOf(form: Form, { draft, timeMs }: Sent, prefix: string, receivedAtMs: number): Increment {
@@ -200,7 +203,7 @@ function plain({ draft, timeMs }: Sent, prefix: string): object {
     ...(draft.id !== undefined && { id: `e${draft.id}` }),
     customerId: customerName(prefix, draft.customer),
     metricName: METERS[draft.metric]?.name ?? "no_meter",
-    value: valueOf(draft),
+    ...(!isOne(draft) && { value: valueOf(draft) }),
     ...(timeMs !== undefined && { timestamp: timeText(draft, timeMs) }),
     // Beside the dimension, something that is none.
     metadata: { ...(draft.region !== undefined && { region: draft.region }), note: "x" },
@@ -217,8 +220,18 @@ function cloud(sent: Sent, prefix: string): object {
     type: METERS[draft.metric]?.name ?? "no_meter",
     subject: customerName(prefix, draft.customer),
     ...(timeMs !== undefined && { time: new Date(timeMs).toISOString() }),
-    data: draft.flaw === "malformed" ? [1] : { value: valueOf(draft), region: draft.region ?? null },
+    ...(!isOne(draft) && { data: cloudData(draft) }),
   };
+}
+
+function cloudData(draft: Draft): unknown {
+  return draft.flaw === "malformed" ? [1] : { value: valueOf(draft), region: draft.region ?? null };
+}
+
+/** Whether an event may leave its value out, and a CloudEvent its data. */
+function isOne({ metric, units, region, flaw, isPlain }: Draft): boolean {
+  const scale = METERS[metric]?.scale ?? 0;
+  return isPlain && flaw === undefined && region === undefined && units === powerOfTen(scale);
 }
 
 function row({ draft, timeMs }: Sent, prefix: string): object {

@@ -2,8 +2,13 @@ import * as fc from "fast-check";
 import { MAX_COUNTED } from "../../src/domain/event.ts";
 import { HOUR_MS, MINUTE_MS } from "../../src/domain/window.ts";
 
-/** What becomes of one call to a store; one that hangs is applied later, or never. */
-export type Fate = "ok" | "before" | "after" | "hang";
+/**
+ * What becomes of one call to a store.
+ *
+ * `before` is lost, `after` is applied and its answer lost, `refused` is answered with an error; `hang` times out and
+ * `late` loses its connection, and both are applied later, or never.
+ */
+export type Fate = "ok" | "before" | "after" | "refused" | "hang" | "late";
 export type Form = "json" | "cloud" | "batch";
 
 /** An event before it is sent; its time is fixed when it is first sent, relative to the receipt. */
@@ -30,7 +35,7 @@ export type Step =
   | { kind: "send"; worker: number; form: Form; drafts: number[]; key: number | undefined; fates: Fates }
   | { kind: "resend"; worker: number; request: number; retimedMs: number | undefined; fates: Fates }
   | { kind: "wait"; ms: number }
-  | { kind: "replay"; worker: number; fates: Fate[]; removal: Fate }
+  | { kind: "replay"; worker: number; fates: Fate[]; removals: Fate[] }
   | { kind: "flush"; worker: number; fate: "ok" | "before" | "after" }
   | { kind: "settle"; held: number }
   | { kind: "away" | "back" | "empty" | "forget-scripts" | "check" };
@@ -52,13 +57,14 @@ const anyWorker = fc.nat(CLOCKS_MS.length - 1);
 
 const anyDraft: fc.Arbitrary<Draft> = fc.record({
   customer: fc.nat(2),
-  metric: fc.oneof({ weight: 12, arbitrary: fc.nat(5) }, { weight: 1, arbitrary: fc.constant(6) }),
+  metric: fc.oneof({ weight: 12, arbitrary: fc.nat(5) }, { weight: 2, arbitrary: fc.constantFrom(5, 6) }),
   units: fc.oneof(
     { weight: 8, arbitrary: fc.bigInt(0n, 12n) },
+    { weight: 1, arbitrary: fc.constantFrom(1n, 10n, 1000n) },
     { weight: 2, arbitrary: fc.oneof(fc.bigInt(-9n, -1n), fc.bigInt(0n, 5000n)) },
     { weight: 1, arbitrary: fc.constantFrom(MAX_COUNTED, MAX_COUNTED - 1n, 2n ** 52n) },
   ),
-  region: fc.constantFrom(undefined, "eu", "\u2028\"'%:", "日本"),
+  region: fc.constantFrom(undefined, undefined, "eu", "\u2028\"'%:日本"),
   id: fc.oneof(fc.constant(undefined), fc.nat(9)),
   agoMs: fc.oneof(
     { weight: 3, arbitrary: fc.constant(undefined) },
@@ -75,11 +81,12 @@ const anyDraft: fc.Arbitrary<Draft> = fc.record({
 });
 
 const anyFate: fc.Arbitrary<Fate> = fc.oneof(
-  { weight: 9, arbitrary: fc.constant("ok" as const) },
-  { weight: 4, arbitrary: fc.constantFrom("before" as const, "after" as const, "hang" as const) },
+  { weight: 9, arbitrary: fc.constant<Fate>("ok") },
+  { weight: 5, arbitrary: fc.constantFrom<Fate>("before", "after", "refused", "hang", "late") },
 );
 
-const anyRepeatedFate: fc.Arbitrary<Fate> = fc.constantFrom("ok", "ok", "before", "after", "hang");
+/** Of what follows a failure. */
+const anyRepeatedFate: fc.Arbitrary<Fate> = fc.oneof(fc.constant<Fate>("ok"), anyFate, anyFate);
 
 const anyFates: fc.Arbitrary<Fates> = fc.record({
   redis: fc.tuple(anyFate, anyRepeatedFate),
@@ -118,7 +125,7 @@ const anyReplay = fc.record({
   kind: fc.constant("replay" as const),
   worker: anyWorker,
   fates: fc.array(anyFate, { maxLength: 4 }),
-  removal: anyFate,
+  removals: fc.array(anyFate, { maxLength: 3 }),
 });
 
 const anyFlush = fc.record({

@@ -7,11 +7,14 @@ interface Spooled {
   receivedAtMs: number;
   /** Later batches of one moment have greater ids. */
   number: number;
+  /** When a replay of it was refused last. */
+  refusedAtMs: number;
   groups: Group[];
 }
 
 interface ReplayOutcome {
   replayed: number;
+  failed: number;
   outcomes: Record<string, number>;
   expired: number;
 }
@@ -54,11 +57,13 @@ export class CountingSpool {
       return said;
     }
     let letters: Letter[] = [];
-    const isCounted = this.#attempt(fates.redis, this.#world.isAway, () => {
+    const [first = "ok"] = fates.redis;
+    // Waiting twice would outlast the client.
+    const isCounted = this.#attempt(first === "hang" ? [first] : fates.redis, this.#world.isAway, () => {
       letters = this.#model.apply(groups, this.#world.nowMs);
     });
     this.#numbers += 1;
-    const batch = { receivedAtMs, number: this.#numbers, groups };
+    const batch = { receivedAtMs, number: this.#numbers, refusedAtMs: Number.NEGATIVE_INFINITY, groups };
     if (!isCounted && !this.#attempt(fates.spool, false, () => this.#keep(batch))) {
       return "unavailable";
     }
@@ -71,35 +76,59 @@ export class CountingSpool {
   }
 
   /** What a replay reports; `failed` when it cannot end. */
-  replay(nowMs: number, fates: readonly Fate[], removal: Fate): ReplayOutcome | "failed" {
-    const { isAway } = this.#world;
-    const done: Spooled[] = [];
-    const outcomes: Record<string, number> = {};
-    const pending = this.#batches
-      .filter(({ receivedAtMs }) => receivedAtMs > nowMs - DAY_MS)
-      .toSorted((left, right) => left.receivedAtMs - right.receivedAtMs || left.number - right.number);
-    for (const [index, batch] of pending.entries()) {
-      let letters: Letter[] = [];
-      const isDone = this.#attempt([fates[index] ?? "ok"], isAway, () => {
-        letters = this.#model.apply(batch.groups, this.#world.nowMs);
-      });
-      if (!isDone) {
-        break;
-      }
-      done.push(batch);
-      for (const letter of letters) {
-        outcomes[OUTCOMES[letter]] = (outcomes[OUTCOMES[letter]] ?? 0) + 1;
-      }
-    }
-    if (done.length > 0 && !this.#attempt([removal], false, () => this.#remove(done))) {
-      return "failed";
-    }
-    // An empty spool is told to Redis.
-    if (isAway && pending.length === 0) {
-      return "failed";
-    }
+  replay(nowMs: number, fates: readonly Fate[], removals: readonly Fate[]): ReplayOutcome | "failed" {
+    const report: ReplayOutcome = { replayed: 0, failed: 0, outcomes: {}, expired: 0 };
     const expired = this.#batches.filter(({ receivedAtMs }) => receivedAtMs <= nowMs - DAY_MS);
-    return { replayed: done.length, outcomes, expired: expired.length };
+    report.expired = expired.length;
+    const pending = this.#batches
+      .filter((batch) => !expired.includes(batch) && batch.refusedAtMs < nowMs)
+      .toSorted(inTurn);
+    const calls = { fates: [...fates], removals: [...removals] };
+    const whole = this.#replayCall(pending, calls, report);
+    if (whole !== "refused") {
+      return whole === "failed" ? "failed" : report;
+    }
+    for (const batch of pending) {
+      // A page of one is not tried a second time.
+      const outcome = pending.length === 1 ? "refused" : this.#replayCall([batch], calls, report);
+      if (outcome === "refused") {
+        batch.refusedAtMs = nowMs;
+        report.failed += 1;
+      } else if (outcome !== "counted") {
+        return outcome === "failed" ? "failed" : report;
+      }
+    }
+    return report;
+  }
+
+  /** Counts batches in one call and takes them out of the spool. */
+  #replayCall(
+    batches: readonly Spooled[],
+    calls: { fates: Fate[]; removals: Fate[] },
+    report: ReplayOutcome,
+  ): "counted" | "refused" | "unanswered" | "failed" {
+    if (batches.length === 0) {
+      return "counted";
+    }
+    let letters: Letter[] = [];
+    const fate = calls.fates.shift() ?? "ok";
+    const isCounted = this.#attempt([fate], this.#world.isAway, () => {
+      letters = this.#model.apply(
+        batches.flatMap(({ groups }) => groups),
+        this.#world.nowMs,
+      );
+    });
+    if (!isCounted) {
+      return fate === "refused" && !this.#world.isAway ? "refused" : "unanswered";
+    }
+    for (const letter of letters) {
+      report.outcomes[OUTCOMES[letter]] = (report.outcomes[OUTCOMES[letter]] ?? 0) + 1;
+    }
+    if (!this.#attempt([calls.removals.shift() ?? "ok"], false, () => this.#remove(batches))) {
+      return "failed";
+    }
+    report.replayed += batches.length;
+    return "counted";
   }
 
   /** A call that hung is applied now. */
@@ -115,9 +144,9 @@ export class CountingSpool {
 
   #attempt(fates: readonly Fate[], isAway: boolean, apply: () => void): boolean {
     for (const fate of fates) {
-      if (fate === "hang") {
+      if (fate === "hang" || fate === "late") {
         this.#held.push({ sinceMs: this.#world.nowMs, apply });
-      } else if (!isAway && fate !== "before") {
+      } else if (!isAway && (fate === "ok" || fate === "after")) {
         apply();
         if (fate === "ok") {
           return true;
@@ -137,4 +166,10 @@ export class CountingSpool {
   #remove(done: readonly Spooled[]): void {
     this.#batches = this.#batches.filter((batch) => !done.includes(batch));
   }
+}
+
+/** Those that were refused after the others, then the oldest first. */
+function inTurn(left: Spooled, right: Spooled): number {
+  const turn = Math.sign(left.refusedAtMs - right.refusedAtMs) || 0;
+  return turn || left.receivedAtMs - right.receivedAtMs || left.number - right.number;
 }

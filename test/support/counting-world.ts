@@ -3,12 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Redis } from "ioredis";
 import { Client } from "pg";
+import type { Fault } from "../../local/faults.ts";
 import { startStores, type Stores } from "../../local/stores.ts";
 import { publishCatalog } from "../../src/catalog/publish-catalog.ts";
 import { ID_TTL_SECONDS } from "../../src/counters/keys.ts";
 import { createRedis, RedisError, type RedisClient } from "../../src/counters/redis.ts";
 import type { FlushDeps } from "../../src/flush/flush-buckets.ts";
 import type { IngestDeps } from "../../src/ingest/record-usage.ts";
+import type { ReplayDeps } from "../../src/ingest/replay-spool.ts";
 import { createDatabase, LedgerUnreachable, type Database } from "../../src/ledger/database.ts";
 import { CLOCKS_MS, type Fate } from "./counting-schedule.ts";
 import { COUNTED_CATALOG } from "./counting-request.ts";
@@ -17,7 +19,7 @@ import { COUNTED_CATALOG } from "./counting-request.ts";
 export const BASE_MS = Date.parse("2100-03-02T12:34:56.789Z");
 
 /** A Worker as the schedules drive it: the product's own dependencies, and a clock of its own. */
-export interface CountingWorker extends IngestDeps, FlushDeps {
+export interface CountingWorker extends IngestDeps, FlushDeps, ReplayDeps {
   clockMs: number;
 }
 
@@ -68,9 +70,10 @@ export class CountingWorld {
       redis: this.#redis,
       database: this.#database,
       randomId: () => this.#randomId(),
-      catalogMemory: { held: undefined, readAtMs: 0, loadingSinceMs: undefined },
+      catalogMemory: { held: undefined, readAtMs: 0, reading: undefined },
       customerMemory: new Map(),
       spoolMemory: { mayHold: false },
+      log: () => undefined,
       lateEventHours,
       requireKnownCustomers: false,
       maxBuckets: 5000,
@@ -172,19 +175,21 @@ export class CountingWorld {
           this.#isForgotten = false;
           return reply;
         };
-        return this.#meet(
-          this.fates.record.shift(),
-          noted,
-          () => new RedisError("UNREACHABLE"),
-          (mode) => {
-            if (!this.isAway) {
-              // A forgotten script is asked for by its hash first: the fault is for the call that counts.
-              const skip = this.#isForgotten ? 1 : 0;
-              this.#stores.upstash.faults.add({ mode, match: "POST / EVAL", skip });
-              this.#isForgotten &&= mode === "before";
-            }
-          },
-        );
+        const fate = this.fates.record.shift() ?? "ok";
+        if (this.isAway) {
+          return this.#meet(isLate(fate) ? fate : "ok", noted, redisLost, () => undefined);
+        }
+        return this.#meet(fate, noted, redisLost, (fault) => {
+          // A forgotten script is asked for by its hash first: the fault is for the call that counts.
+          const skip = this.#isForgotten ? 1 : 0;
+          this.#stores.upstash.faults.add({
+            ...fault,
+            body: '{"error":"ERR told to refuse"}',
+            match: "EVAL",
+            skip,
+          });
+          this.#isForgotten &&= fault.mode !== "after";
+        });
       },
     };
   }
@@ -199,8 +204,8 @@ export class CountingWorld {
         ] as const) {
           if (text.includes(match)) {
             const lost = (): Error => new LedgerUnreachable("hangs");
-            return this.#meet(fates.shift(), call, lost, (mode) =>
-              this.#stores.neon.faults.add({ mode, match }),
+            return this.#meet(fates.shift() ?? "ok", call, lost, (fault) =>
+              this.#stores.neon.faults.add({ ...fault, match }),
             );
           }
         }
@@ -210,19 +215,19 @@ export class CountingWorld {
     };
   }
 
-  /** Sends a call under its fate; one that hangs is lost to its caller, and waits to be applied. */
+  /** Sends a call under its fate; one that is late is lost to its caller, and waits to be applied. */
   async #meet<Value>(
-    fate: Fate = "ok",
+    fate: Fate,
     call: () => Promise<Value>,
-    lost: () => Error,
-    arm: (mode: "before" | "after") => void,
+    lost: (fate: "hang" | "late") => Error,
+    arm: (fault: Fault) => void,
   ): Promise<Value> {
-    if (fate === "hang") {
+    if (isLate(fate)) {
       this.held.push({ sinceMs: this.nowMs, apply: call });
-      throw lost();
+      throw lost(fate);
     }
     if (fate !== "ok") {
-      arm(fate);
+      arm(fate === "refused" ? { mode: "status", status: 400 } : { mode: fate });
     }
     return call();
   }
@@ -236,6 +241,14 @@ export class CountingWorld {
     void settled.then(() => this.#underWay.delete(settled));
     return call;
   }
+}
+
+function isLate(fate: Fate): fate is "hang" | "late" {
+  return fate === "hang" || fate === "late";
+}
+
+function redisLost(fate: "hang" | "late"): RedisError {
+  return new RedisError(fate === "hang" ? "TIMEOUT" : "UNREACHABLE");
 }
 
 /** Starts Redis, Postgres and their endpoints in a folder of their own, with the catalog published. */

@@ -32,7 +32,9 @@ async function remove(customerId: string): Promise<void> {
 async function billed(customerId: string): Promise<unknown[]> {
   const { body } = await call("GET", `/v1/invoices?customerId=${customerId}`, READ);
   return body.data
-    .toReversed()
+    .toSorted((left: { period: { start: string } }, right: { period: { start: string } }) =>
+      left.period.start.localeCompare(right.period.start),
+    )
     .map((invoice: { period: object; total: string }) => [invoice.period, invoice.total]);
 }
 

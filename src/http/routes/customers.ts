@@ -49,11 +49,15 @@ export function customerRoutes(deps: Deps): Hono {
 
   routes.delete("/v1/customers/:id", requireScope(deps.keys, "admin"), async (context) => {
     const customerId = readCustomerId(context);
-    if (!(await deleteCustomer(deps.database, customerId, deps.now()))) {
+    const isDeleted = await deleteCustomer(deps.database, customerId, deps.now());
+    deps.customerMemory.delete(customerId);
+    if (deps.requireKnownCustomers) {
+      // Before a 404, too: a repeat of a deletion that could not tell the edge tells it.
+      await unmarkKnown(deps.redis, customerId);
+    }
+    if (!isDeleted) {
       throw new ApiProblem("not_found", "no customer of that id was put");
     }
-    deps.customerMemory.delete(customerId);
-    await unmarkKnown(deps.redis, customerId);
     return context.body(null, 204);
   });
 

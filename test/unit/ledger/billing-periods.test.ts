@@ -68,7 +68,7 @@ test.each([
   { name: "at the moment", receivedAtMs: NOVEMBER.endMs, customerIds: ["cus_acme"], due: [acme(NOVEMBER)] },
   { name: "of others", receivedAtMs: NOVEMBER.endMs + 1, customerIds: ["cus_b"], due: [acme(NOVEMBER)] },
 ])("periods: with batches in the spool $name, due are $due.length", async (spooled) => {
-  await fixture.raw("insert into spool values ('s', to_timestamp($1::bigint / 1000.0), $2, '[]')", [
+  await fixture.raw("insert into spool values ('s', to_timestamp($1::bigint / 1000.0), $2, 0, '[]')", [
     spooled.receivedAtMs,
     spooled.customerIds,
   ]);
