@@ -28,14 +28,17 @@ async function remove(customerId: string): Promise<void> {
   expect((await call("DELETE", `/v1/customers/${customerId}`, ADMIN)).status).toBe(204);
 }
 
-/** A customer's invoices, oldest first: period and total. */
+interface Billed {
+  period: { start: string; end: string };
+  total: string;
+}
+
+/** A customer's invoices by period: the period and its total. */
 async function billed(customerId: string): Promise<unknown[]> {
   const { body } = await call("GET", `/v1/invoices?customerId=${customerId}`, READ);
-  return body.data
-    .toSorted((left: { period: { start: string } }, right: { period: { start: string } }) =>
-      left.period.start.localeCompare(right.period.start),
-    )
-    .map((invoice: { period: object; total: string }) => [invoice.period, invoice.total]);
+  return (body.data as Billed[])
+    .toSorted((left, right) => left.period.start.localeCompare(right.period.start))
+    .map(({ period, total }) => [period, total]);
 }
 
 /** A customer's periods in order, in months from now; whether each is closed, and whether it has an invoice. */
