@@ -124,7 +124,7 @@ const anyWait = fc.record({
 const anyReplay = fc.record({
   kind: fc.constant("replay" as const),
   worker: anyWorker,
-  fates: fc.array(anyFate, { maxLength: 4 }),
+  fates: fc.array(fc.oneof(anyFate, fc.constant<Fate>("refused")), { minLength: 1, maxLength: 4 }),
   removals: fc.array(anyFate, { maxLength: 3 }),
 });
 
