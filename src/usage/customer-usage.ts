@@ -107,7 +107,8 @@ async function unflushedOrStale(
       deps.redis,
       customerId,
       nowMs - BUCKET_TTL_MS - DAY_MS,
-      nowMs + FUTURE_LIMIT_MS,
+      // Twice: the Worker that took the event may have a clock ahead of this one's.
+      nowMs + 2 * FUTURE_LIMIT_MS,
     );
   } catch (error) {
     if (error instanceof RedisError) {

@@ -103,6 +103,21 @@ test("review: a draft that was finalised in Stripe is open, and finalised once",
   expect(await standing()).toEqual({ ledger: "open", stripe: "open", amounts: LINE_AMOUNTS });
 });
 
+test.each([
+  { name: "voided", action: "void", status: "void" },
+  { name: "written off", action: "mark_uncollectible", status: "uncollectible" },
+  { name: "paid", action: "pay", status: "paid" },
+])("review: a draft that was finalised and $name in Stripe is $status", async ({ action, status }) => {
+  await invoiceForReview();
+  const [draft] = await inStripe(meter, customer);
+  await meter.stripe("POST", `/v1/invoices/${draft?.id}/finalize`);
+  const form = action === "pay" ? "paid_out_of_band=true" : "";
+  expect(await meter.stripe("POST", `/v1/invoices/${draft?.id}/${action}`, form)).toMatchObject({ status });
+
+  expect(await finalize()).toMatchObject({ status: 200, body: { status } });
+  expect(await standing()).toEqual({ ledger: status, stripe: status, amounts: LINE_AMOUNTS });
+});
+
 test("review: a draft that was deleted in Stripe answers 502 and stays in review", async () => {
   await invoiceForReview();
   const [draft] = await inStripe(meter, customer);

@@ -139,6 +139,22 @@ test("a customer put on the 1st with usage of the month before: is billed for th
   ]);
 });
 
+test("a customer put on the 1st before the usage of the month before is in the ledger: is billed for it", async () => {
+  playAt(1, 28, 23, 1_800_000);
+  await record("first-unflushed", "seats", 4);
+  playAt(2, 1);
+  await put("first-unflushed", {});
+  expect(await periods("first-unflushed")).toEqual([[2, 3, "open", "not billed"]]);
+  await trigger("* * * * *", Date.now());
+  await closeMonthBefore(2);
+  await closeMonthBefore(3);
+
+  expect(await billed("first-unflushed")).toEqual([
+    [periodOf(1), "15.00"],
+    [periodOf(2), "0.00"],
+  ]);
+});
+
 test("a customer put on the 1st without usage before: starts there", async () => {
   playAt(2, 1);
   await put("first-plain");

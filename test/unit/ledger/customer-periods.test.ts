@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { periodContaining, type Period } from "../../../src/domain/period.ts";
 import { HOUR_MS } from "../../../src/domain/window.ts";
+import { insertEarlierPeriods } from "../../../src/ledger/billing-periods.ts";
 import { deleteCustomer, putCustomer } from "../../../src/ledger/customers.ts";
 import { upsertBuckets } from "../../../src/ledger/usage-records.ts";
 import { callsBucket } from "../../support/bucket.ts";
@@ -61,6 +62,60 @@ test("periods: usage of the month before that comes after the first put adds non
   await put(NOVEMBER, NOVEMBER.startMs + 2 * HOUR_MS);
 
   expect(await periods()).toEqual([open(NOVEMBER)]);
+});
+
+const WITHIN_MS = 50 * HOUR_MS;
+
+test.each([
+  {
+    name: "at a month's start: that month comes before",
+    putAfterMs: 0,
+    hour: "2026-10-31T23:00",
+    isAdded: true,
+  },
+  {
+    name: "when it may still come: the same",
+    putAfterMs: WITHIN_MS - 1,
+    hour: "2026-10-01T00:00",
+    isAdded: true,
+  },
+  {
+    name: "when none may come any more: none",
+    putAfterMs: WITHIN_MS,
+    hour: "2026-10-31T23:00",
+    isAdded: false,
+  },
+  { name: "of two months before: none", putAfterMs: 0, hour: "2026-09-30T23:00", isAdded: false },
+  { name: "of the same month: none", putAfterMs: 0, hour: "2026-11-01T00:00", isAdded: false },
+])("periods: usage that comes later to a customer put $name", async ({ putAfterMs, hour, isAdded }) => {
+  await put(NOVEMBER, NOVEMBER.startMs + putAfterMs);
+  await upsertBuckets(fixture.database, ACME_SHARD, [callsBucket(hour, 1)], NOVEMBER.startMs);
+  await insertEarlierPeriods(fixture.database, WITHIN_MS);
+  await insertEarlierPeriods(fixture.database, WITHIN_MS);
+
+  expect(await periods()).toEqual((isAdded ? [OCTOBER, NOVEMBER] : [NOVEMBER]).map(open));
+});
+
+test("periods: of runs that add the month before at once, it is added once", async () => {
+  await put(NOVEMBER);
+  await upsertBuckets(fixture.database, ACME_SHARD, [callsBucket("2026-10-05T00:00", 1)], NOVEMBER.startMs);
+  await Promise.all(Array.from({ length: 4 }, () => insertEarlierPeriods(fixture.database, WITHIN_MS)));
+
+  expect(await periods()).toEqual([open(OCTOBER), open(NOVEMBER)]);
+});
+
+test("periods: usage of the month before the one that was added adds no further month", async () => {
+  await put(NOVEMBER);
+  await upsertBuckets(
+    fixture.database,
+    ACME_SHARD,
+    [callsBucket("2026-10-05T00:00", 1), callsBucket("2026-09-05T00:00", 1)],
+    NOVEMBER.startMs,
+  );
+  await insertEarlierPeriods(fixture.database, WITHIN_MS);
+  await insertEarlierPeriods(fixture.database, WITHIN_MS);
+
+  expect(await periods()).toEqual([open(OCTOBER), open(NOVEMBER)]);
 });
 
 test("periods: a put in the month after the last one adds that month", async () => {
