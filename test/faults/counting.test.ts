@@ -65,11 +65,19 @@ test(
     tell(`${SCHEDULES} schedules, SEED=${SEED}`);
     const tally: Tally = new Map();
     let played = 0;
+    let hasFailed = false;
     let toldMs = performance.now();
     const property = fc.asyncProperty(anySchedule, async (schedule) => {
       await (played % CLEAR_EVERY === 0 ? world.clear() : undefined);
       played += 1;
-      await runSchedule(world, schedule, `c${played}-`, tally);
+      await runSchedule(world, schedule, `c${played}-`, tally).catch((error: unknown) => {
+        if (!hasFailed) {
+          // Looking for a smaller one takes minutes.
+          tell(`schedule ${played} of SEED=${SEED} fails: ${fc.stringify(schedule)}`);
+        }
+        hasFailed = true;
+        throw error;
+      });
       if (performance.now() - toldMs > TELL_EVERY_MS) {
         toldMs = performance.now();
         tell(`${played} schedules, ${tally.get("events")} events`);

@@ -90,6 +90,22 @@ export const EXAMPLES: [string, Schedule][] = [
     example([ONE], [send(0, AWAY), { kind: "wait", ms: 25 * HOUR_MS }, REPLAY, send(0), REPLAY]),
   ],
   [
+    "merged usage of the hour to come, again when its end is a day old, then spooled for a day: counts once",
+    example(
+      [{ ...ONE, agoMs: -5 * MINUTE_MS }],
+      [
+        { kind: "send", worker: 0, form: "batch", drafts: [0], key: 1, fates: { redis: WELL, spool: WELL } },
+        { kind: "wait", ms: 25 * HOUR_MS + 3 * MINUTE_MS },
+        { kind: "resend", worker: 0, request: 0, retimedMs: undefined, fates: { redis: AWAY, spool: WELL } },
+        { kind: "wait", ms: 23 * HOUR_MS + 59 * MINUTE_MS },
+        REPLAY,
+        { kind: "check" },
+      ],
+      // 12:34:56.789 plus this is 12:55:30.
+      { startsAfterMs: 20 * MINUTE_MS + 33_211 },
+    ),
+  ],
+  [
     "every answer is lost, to the batch and to its spooling: repeats and replays count once",
     example(
       [ONE],
