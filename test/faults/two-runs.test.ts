@@ -182,8 +182,8 @@ describe.each(["create", "add_lines", "finalize"] as const)(
       for (const mode of MODES) {
         // Looking comes first.
         expect(await invoiceAtOnce("stripe", mode, 2, prepare)).toBeGreaterThanOrEqual(1);
-        expect(await invoiceAtOnce("neon", mode, 2, prepare)).toBeGreaterThanOrEqual(8);
       }
+      expect(await invoiceAtOnce("neon", "hold", 2, prepare)).toBeGreaterThanOrEqual(8);
     });
   },
 );
