@@ -121,7 +121,8 @@ export async function spreadCatalog(
   nowMs: number,
 ): Promise<void> {
   remember(deps.catalogMemory, version, nowMs);
-  await unlessAway(putCatalogCopy(deps.redis, version.version, JSON.stringify(version)));
+  const put = (): Promise<void> => putCatalogCopy(deps.redis, version.version, JSON.stringify(version));
+  await unlessAway(put().catch(put));
 }
 
 /** Brings the edge's copy in line with the ledger, also after either was set back; true when it was not. */
@@ -155,7 +156,11 @@ function remember(
   found: CatalogVersion | undefined,
   nowMs: number,
 ): HeldCatalog | undefined {
-  if (found !== undefined && memory.held?.version !== found.version) {
+  // After a Postgres set back a number may stand for another catalog than the one that is held.
+  if (
+    found !== undefined &&
+    (memory.held?.version !== found.version || memory.held.publishedAtMs !== found.publishedAtMs)
+  ) {
     memory.held = holdCatalog(found);
   }
   memory.readAtMs = nowMs;

@@ -1,4 +1,5 @@
 import { insertCatalog, latestCatalog, plansInUse, publishedMeters } from "../ledger/catalog-versions.ts";
+import { readCatalogVersion } from "../counters/catalog-copy.ts";
 import type { Meter } from "../domain/meter.ts";
 import { catalogSchema, type Catalog, type CatalogVersion } from "../rating/catalog.ts";
 import { spreadCatalog, type CatalogDeps } from "./current-catalog.ts";
@@ -17,7 +18,8 @@ export type Publication =
 /**
  * Validates a catalog whole and publishes it as the next version.
  *
- * `expectedVersion` guards against overwriting what the caller has not seen; undefined takes whatever is there.
+ * `expectedVersion` guards against overwriting what the caller has not seen; undefined takes whatever is there. Throws,
+ * with nothing published, when Redis is away: the edge would go on calling a new meter unknown.
  */
 export async function publishCatalog(
   deps: CatalogDeps,
@@ -47,6 +49,7 @@ export async function publishCatalog(
   if (expectedVersion !== undefined && expectedVersion !== previous) {
     return { outcome: "outdated", version: previous };
   }
+  await readCatalogVersion(deps.redis);
   if (!(await insertCatalog(deps.database, previous, parsed.data, nowMs, publishedBy))) {
     return { outcome: "outdated", version: previous + 1 };
   }

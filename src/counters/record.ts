@@ -1,7 +1,6 @@
 import type { Measurement } from "../domain/event.ts";
 import type { IdentifiedGroup } from "../domain/identified-group.ts";
 import { invariant } from "../domain/invariant.ts";
-import { formatSeries } from "../domain/series.ts";
 import { hourStart, MINUTE_MS } from "../domain/window.ts";
 import type { Aggregation } from "../domain/meter.ts";
 import { BUCKET_TTL_MS, bucketKey, dirtyKey, ID_TTL_SECONDS, idKey, shardOf } from "./keys.ts";
@@ -35,6 +34,8 @@ const OPERATION_OF: Record<Aggregation, string> = { sum: "+", count: "+", max: "
 const recordScript = new Script(recordSource);
 
 interface BucketPlan {
+  /** In the call, from 1. */
+  number: number;
   key: string;
   shard: number;
   expiresAtMs: number;
@@ -70,73 +71,76 @@ function recordCall(
   nowMs: number,
   epoch: string,
 ): { keys: string[]; args: string[] } {
-  const buckets = new Map<string, BucketPlan>();
-  const bucketNumbers = new Map<string, number>();
+  const plans = new Map<string, BucketPlan>();
   const groupArgs: string[] = [];
   for (const group of groups) {
     groupArgs.push(group.fingerprint, String(group.measurements.length));
     for (const measurement of group.measurements) {
       if (measurement === null) {
         groupArgs.push("0", "0", "0", "0");
-        continue;
+      } else {
+        const plan = planBucket(plans, measurement, nowMs);
+        const { value, timeMs } = measurement;
+        groupArgs.push(
+          String(plan.number),
+          String(planSeries(plan, measurement)),
+          String(value),
+          String(timeMs),
+        );
       }
-      const plan = planBucket(buckets, bucketNumbers, measurement, nowMs);
-      const text = formatSeries(measurement.series);
-      let number = plan.series.get(text);
-      if (number === undefined) {
-        number = plan.series.size + 1;
-        plan.series.set(text, number);
-        plan.operations.push(OPERATION_OF[measurement.series.aggregation]);
-      }
-      const bucketNumber = bucketNumbers.get(plan.key) ?? 0;
-      groupArgs.push(
-        String(bucketNumber),
-        String(number),
-        String(measurement.value),
-        String(measurement.timeMs),
-      );
     }
   }
-  const shards = [...new Set([...buckets.values()].map(({ shard }) => shard))];
-  const header = [
-    epoch,
-    Math.floor(nowMs / MINUTE_MS),
-    ID_TTL_SECONDS,
-    MAX_SERIES,
-    buckets.size,
-    shards.length,
-  ];
+  const buckets = [...plans.values()];
+  const shards = [...new Set(buckets.map(({ shard }) => shard))];
+  const minute = Math.floor(nowMs / MINUTE_MS);
+  const header = [minute, ID_TTL_SECONDS, MAX_SERIES, buckets.length, shards.length];
   return {
-    keys: [...buckets.keys(), ...shards.map(dirtyKey), ...groups.map(({ idDigest }) => idKey(idDigest))],
+    keys: [
+      ...buckets.map(({ key }) => key),
+      ...shards.map(dirtyKey),
+      ...groups.map(({ idDigest }) => idKey(idDigest)),
+    ],
     args: [
+      epoch,
       ...header.map(String),
-      ...[...buckets.values()].flatMap((plan) => bucketArgs(plan, shards)),
+      ...buckets.flatMap((plan) => bucketArgs(plan, shards)),
       ...groupArgs,
     ],
   };
 }
 
-function planBucket(
-  buckets: Map<string, BucketPlan>,
-  numbers: Map<string, number>,
-  measurement: Measurement,
-  nowMs: number,
-): BucketPlan {
-  const key = bucketKey(measurement.customerId, measurement.timeMs);
-  const known = buckets.get(key);
+/** The number of a measurement's series within its bucket. */
+function planSeries(
+  { series, operations }: BucketPlan,
+  { seriesText, series: { aggregation } }: Measurement,
+): number {
+  const known = series.get(seriesText);
   if (known !== undefined) {
     return known;
   }
-  const expiresAtMs = Math.max(hourStart(measurement.timeMs), nowMs) + BUCKET_TTL_MS;
+  operations.push(OPERATION_OF[aggregation]);
+  series.set(seriesText, operations.length);
+  return operations.length;
+}
+
+function planBucket(buckets: Map<string, BucketPlan>, measurement: Measurement, nowMs: number): BucketPlan {
+  const hourMs = hourStart(measurement.timeMs);
+  // The hour's digits end where its colon is: no two customer-hours have one name.
+  const name = `${hourMs}:${measurement.customerId}`;
+  const known = buckets.get(name);
+  if (known !== undefined) {
+    return known;
+  }
+  const expiresAtMs = Math.max(hourMs, nowMs) + BUCKET_TTL_MS;
   const plan: BucketPlan = {
-    key,
+    number: buckets.size + 1,
+    key: bucketKey(measurement.customerId, hourMs),
     shard: shardOf(measurement.customerId),
     expiresAtMs,
     series: new Map(),
     operations: [],
   };
-  buckets.set(key, plan);
-  numbers.set(key, buckets.size);
+  buckets.set(name, plan);
   return plan;
 }
 

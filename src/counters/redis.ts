@@ -46,6 +46,7 @@ export function createRedis(url: string, token: string): RedisClient {
     url,
     token,
     automaticDeserialization: false,
+    responseEncoding: false,
     enableAutoPipelining: false,
     enableTelemetry: false,
     readYourWrites: false,

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { decimalFromNumber, parseDecimal, scaledTo } from "./decimal.ts";
 import type { Meter } from "./meter.ts";
-import type { Series } from "./series.ts";
+import { formatSeries, type Series } from "./series.ts";
 import { customerIdText, hasAtMost, isStorableText, MAX_TEXT_LENGTH, storableText } from "./text.ts";
 import { HOUR_MS, MINUTE_MS } from "./window.ts";
 
@@ -52,6 +52,8 @@ export interface Rejection {
 export interface Measurement {
   customerId: string;
   series: Series;
+  /** The one text of the series. */
+  seriesText: string;
   /** Integer at the meter's scale. */
   value: bigint;
   timeMs: number;
@@ -95,7 +97,13 @@ export function measure(
     return series;
   }
   // Counting events, one event is one, whatever its value.
-  return { customerId: event.customerId, series, value: meter.aggregation === "count" ? 1n : value, timeMs };
+  return {
+    customerId: event.customerId,
+    series,
+    seriesText: formatSeries(series),
+    value: meter.aggregation === "count" ? 1n : value,
+    timeMs,
+  };
 }
 
 /** The series of a meter that metadata names. */
@@ -110,6 +118,9 @@ export function seriesOf(metadata: Record<string, unknown>, meter: Meter): Serie
 
 /** Brings a value to the meter's scale, or tells why it cannot be counted. */
 export function scaleValue(input: number | string, meter: Meter): bigint | Rejection {
+  if (meter.scale === 0 && typeof input === "number" && Number.isSafeInteger(input) && input >= 0) {
+    return BigInt(input);
+  }
   const decimal = typeof input === "number" ? decimalFromNumber(input) : parseDecimal(input);
   if (decimal === undefined) {
     return {

@@ -11,6 +11,7 @@ import {
   type Rejection,
 } from "./event.ts";
 import type { Aggregation, Meter } from "./meter.ts";
+import { formatSeries } from "./series.ts";
 import { customerIdText, storableText } from "./text.ts";
 import { HOUR_MS, hourStart } from "./window.ts";
 
@@ -64,7 +65,7 @@ export function measureMerged(
   if ("code" in series) {
     return series;
   }
-  return { customerId: usage.customerId, series, value, timeMs };
+  return { customerId: usage.customerId, series, seriesText: formatSeries(series), value, timeMs };
 }
 
 function mergedValue(usage: MergedUsage, meter: Meter): bigint | Rejection {

@@ -20,7 +20,10 @@ export interface SeriesState {
 
 /** The one text of a series; two series are the same exactly when their texts are. */
 export function formatSeries(series: Series): string {
-  const keys = Object.keys(series.dimensions).toSorted();
+  const keys = Object.keys(series.dimensions);
+  if (keys.length > 1) {
+    keys.sort();
+  }
   const pairs = keys.flatMap((key) => [key, series.dimensions[key]]);
   return JSON.stringify([series.metricName, series.aggregation, series.scale, ...pairs]);
 }

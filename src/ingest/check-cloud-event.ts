@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { eventSchema, measure, type Rejection } from "../domain/event.ts";
 import { isStorableText, storableText } from "../domain/text.ts";
-import { invalidEvent, unknownMetric, type Checked, type Judgement } from "./check-event.ts";
+import { parsed, unknownMetric, type Checked, type Judgement } from "./check-event.ts";
 import { digestId } from "./digest.ts";
 
 const MAX_SOURCE_LENGTH = 2048;
@@ -27,9 +27,9 @@ export type CloudEvent = z.infer<typeof attributesSchema>;
 
 /** Checks that an input is a CloudEvent 1.0; what it is about is not looked at. */
 export function parseCloudEvent(input: unknown): CloudEvent | Rejection {
-  const parsed = attributesSchema.safeParse(input);
-  if (!parsed.success) {
-    return invalidEvent(parsed.error);
+  const attributes = parsed(attributesSchema, input);
+  if ("code" in attributes) {
+    return attributes;
   }
   for (const [name, value] of Object.entries(input as object)) {
     if (name === "data" || name === "data_base64") {
@@ -42,7 +42,7 @@ export function parseCloudEvent(input: unknown): CloudEvent | Rejection {
       return { code: "invalid_event", detail: `${name}: an attribute is a string, an integer or a boolean` };
     }
   }
-  return parsed.data;
+  return attributes;
 }
 
 /**
@@ -59,21 +59,21 @@ export function checkCloudEvent(input: unknown, judgement: Judgement): Checked |
     return { code: "invalid_event", detail: 'data: must be a JSON object such as {"value": 2}, or absent' };
   }
   const { value, ...metadata } = data as Record<string, unknown>;
-  const parsed = eventSchema.safeParse({
+  const event = parsed(eventSchema, {
     customerId: attributes.subject ?? undefined,
     metricName: attributes.type,
     value,
     timestamp: attributes.time ?? undefined,
     metadata,
   });
-  if (!parsed.success) {
-    return invalidEvent(parsed.error);
+  if ("code" in event) {
+    return event;
   }
   const meter = judgement.meters.get(attributes.type);
   if (meter === undefined) {
     return unknownMetric(attributes.type);
   }
-  const measurement = measure(parsed.data, meter, judgement.receivedAtMs, judgement.lateEventHours);
+  const measurement = measure(event, meter, judgement.receivedAtMs, judgement.lateEventHours);
   if ("code" in measurement) {
     return measurement;
   }

@@ -1,6 +1,7 @@
 import type { Measurement } from "../domain/event.ts";
 import type { IdentifiedGroup } from "../domain/identified-group.ts";
-import { contentFingerprint, digestId, fingerprint } from "./digest.ts";
+import { digestId } from "./digest.ts";
+import { contentFingerprint, fingerprintOf } from "./fingerprint.ts";
 
 /** One event of a request: its place, its own id if it has one, and null when it was refused already. */
 export interface Row {
@@ -34,8 +35,7 @@ export function identify(
     if (idDigest === undefined) {
       anonymous.push(row);
     } else if (measurement !== null) {
-      const measurements = [measurement];
-      groups.push({ idDigest, fingerprint: fingerprint(measurements), measurements });
+      groups.push({ idDigest, fingerprint: fingerprintOf(measurement), measurements: [measurement] });
       order.push(row);
     }
   }

@@ -1,6 +1,7 @@
 import type { IdentifiedGroup } from "../domain/identified-group.ts";
 import type { Measurement } from "../domain/event.ts";
 import type { Database, Row } from "./database.ts";
+import { formatSeries } from "../domain/series.ts";
 import { column, timeColumn } from "./row.ts";
 
 /** A batch that the counters could not take, as it was identified at receipt. */
@@ -27,7 +28,7 @@ on conflict do nothing`,
       batch.spoolId,
       batch.receivedAtMs,
       JSON.stringify([...customerIds]),
-      JSON.stringify(batch.groups, digits),
+      JSON.stringify(batch.groups, stored),
       measurements,
     ],
   );
@@ -94,12 +95,16 @@ export async function countExpiredSpooled(database: Database, beforeMs: number):
   return Number(row?.["expired"] ?? 0);
 }
 
-function digits(_key: string, value: unknown): unknown {
+/** Digits as a string; the text of a series is made again. */
+function stored(key: string, value: unknown): unknown {
+  if (key === "seriesText") {
+    return undefined;
+  }
   return typeof value === "bigint" ? value.toString() : value;
 }
 
 function readBatch(row: Row): SpooledBatch {
-  type Stored = Omit<Measurement, "value"> & { value: string };
+  type Stored = Omit<Measurement, "value" | "seriesText"> & { value: string };
   const groups = JSON.parse(column(row, "groups")) as (Omit<IdentifiedGroup, "measurements"> & {
     measurements: (Stored | null)[];
   })[];
@@ -108,7 +113,9 @@ function readBatch(row: Row): SpooledBatch {
     receivedAtMs: timeColumn(row, "received_ms"),
     groups: groups.map((group) => ({
       ...group,
-      measurements: group.measurements.map((stored) => stored && { ...stored, value: BigInt(stored.value) }),
+      measurements: group.measurements.map(
+        (kept) => kept && { ...kept, seriesText: formatSeries(kept.series), value: BigInt(kept.value) },
+      ),
     })),
   };
 }

@@ -12,7 +12,15 @@ export const callsSeries: Series = { metricName: "api_calls", aggregation: "sum"
 
 /** One call of one customer now, unless told otherwise. */
 export function measured(changes: Partial<Measurement> = {}): Measurement {
-  return { customerId: "cus_acme", series: callsSeries, value: 1n, timeMs: NOW_MS, ...changes };
+  const series = changes.series ?? callsSeries;
+  return {
+    customerId: "cus_acme",
+    series,
+    seriesText: formatSeries(series),
+    value: 1n,
+    timeMs: NOW_MS,
+    ...changes,
+  };
 }
 
 /** Measurements under one id; the fingerprint is of the content given. */

@@ -244,6 +244,7 @@ test("event: what is measured names customer, series, value and time", () => {
   expect(measured).toEqual({
     customerId: "cus_acme",
     series: { metricName: "api_calls", aggregation: "last", scale: 1, dimensions: { region: "eu" } },
+    seriesText: '["api_calls","last",1,"region","eu"]',
     value: 25n,
     timeMs: RECEIVED_MS - 1,
   });

@@ -185,8 +185,35 @@ describe("a version published meanwhile", () => {
     expect(fixture.asked()).toEqual({ redis: ["HMGET"], postgres: [] });
   });
 
-  test("Redis does not take it: it is published all the same", async () => {
+  test("Redis is away: nothing is published, and the error says so", async () => {
     fixture.stores.upstash.faults.add({ mode: "before", times: 10 });
+    const published = publishCatalog(fixture.isolate(), withMeter("unheard"), undefined, "test", BASE_MS);
+    await expect(published).rejects.toThrow(RedisError);
+    fixture.stores.upstash.faults.reset();
+    const fresh = { ...event, metricName: "unheard" };
+    expect(await record(fixture.isolate(), [fresh], BASE_MS)).toEqual(["unknown_metric"]);
+  });
+
+  test("Redis loses the first copy: it is sent once more", async () => {
+    fixture.stores.upstash.faults.add({ mode: "before", match: "EVAL" });
+    await publishCatalog(fixture.isolate(), withMeter("resent"), undefined, "test", BASE_MS);
+    const fresh = { ...event, metricName: "resent" };
+    expect(await record(fixture.isolate(), [fresh], BASE_MS)).toEqual(["recorded"]);
+  });
+
+  test("another catalog under a number that is held, after Postgres was set back: is taken", async () => {
+    const isolate = fixture.isolate();
+    await publishCatalog(isolate, withMeter("undone"), undefined, "test", BASE_MS);
+    const held = isolate.catalogMemory.held?.version ?? 0;
+    await fixture.sql.query("delete from catalog_versions where version = $1", [held]);
+    await publishCatalog(fixture.isolate(), withMeter("instead"), undefined, "test", BASE_MS + 1);
+    const fresh = { ...event, metricName: "instead" };
+    expect(await record(isolate, [fresh], BASE_MS + 1)).toEqual(["recorded"]);
+    expect(isolate.catalogMemory.held?.version).toBe(held);
+  });
+
+  test("Redis does not take it: it is published all the same", async () => {
+    fixture.stores.upstash.faults.add({ mode: "before", match: "EVAL", times: 10 });
     const isolate = fixture.isolate();
     const published = await publishCatalog(isolate, withMeter("another"), undefined, "test", BASE_MS);
     expect(published.outcome).toBe("published");
