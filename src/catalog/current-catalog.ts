@@ -1,13 +1,14 @@
 import {
   putCatalogCopy,
   readCatalogCopy,
-  readCatalogVersion,
+  readCatalogState,
   replaceCatalogCopy,
+  type CatalogCopy,
 } from "../counters/catalog-copy.ts";
 import { RedisError, type RedisClient } from "../counters/redis.ts";
 import type { Meter } from "../domain/meter.ts";
 import { latestCatalog } from "../ledger/catalog-versions.ts";
-import type { Database } from "../ledger/database.ts";
+import { EVENT_PATH_TIMEOUT_MS, type Database } from "../ledger/database.ts";
 import type { CatalogVersion } from "../rating/catalog.ts";
 
 /** How long an isolate prices and counts by the catalog it has read. */
@@ -77,14 +78,14 @@ export async function rereadCatalog(deps: CatalogDeps, nowMs: number): Promise<H
   const copied = await fromRedis(deps.redis);
   if (typeof copied === "object") {
     // A copy that is behind what this isolate has published is brought up to date by the next tick.
-    return remember(memory, (memory.held?.version ?? 0) > copied.version ? undefined : copied, nowMs);
+    return remember(memory, isBehind(copied, memory.held) ? undefined : copied, nowMs);
   }
-  const latest = await latestCatalog(deps.database);
+  const latest = await latestCatalog(deps.database, EVENT_PATH_TIMEOUT_MS);
   if (latest === undefined) {
     return undefined;
   }
   if (copied === "none") {
-    await unlessAway(putCatalogCopy(deps.redis, latest.version, JSON.stringify(latest)));
+    await unlessAway(putCatalogCopy(deps.redis, copyOf(latest)));
   }
   return remember(memory, latest, nowMs);
 }
@@ -121,18 +122,33 @@ export async function spreadCatalog(
   nowMs: number,
 ): Promise<void> {
   remember(deps.catalogMemory, version, nowMs);
-  const put = (): Promise<void> => putCatalogCopy(deps.redis, version.version, JSON.stringify(version));
+  const put = (): Promise<void> => putCatalogCopy(deps.redis, copyOf(version));
   await unlessAway(put().catch(put));
 }
 
 /** Brings the edge's copy in line with the ledger, also after either was set back; true when it was not. */
 export async function repairCatalogCopy(deps: Pick<CatalogDeps, "redis" | "database">): Promise<boolean> {
-  const copied = await readCatalogVersion(deps.redis);
+  const copied = await readCatalogState(deps.redis);
   const latest = await latestCatalog(deps.database);
-  if (latest === undefined || copied === String(latest.version)) {
+  if (latest === undefined) {
     return false;
   }
-  return replaceCatalogCopy(deps.redis, copied, latest.version, JSON.stringify(latest));
+  const isCurrent =
+    copied.version === String(latest.version) && copied.publishedMs === String(latest.publishedAtMs);
+  return isCurrent && copied.isWhole ? false : replaceCatalogCopy(deps.redis, copied.version, copyOf(latest));
+}
+
+function copyOf(version: CatalogVersion): CatalogCopy {
+  const { version: number, publishedAtMs } = version;
+  return { version: number, publishedAtMs, document: JSON.stringify(version) };
+}
+
+/** After a Postgres set back a number may stand for another catalog: of two the one that was published later counts. */
+function isBehind(copied: CatalogVersion, held: CatalogVersion | undefined): boolean {
+  if (held === undefined || held.version === copied.version) {
+    return held !== undefined && held.publishedAtMs > copied.publishedAtMs;
+  }
+  return held.version > copied.version;
 }
 
 async function unlessAway(call: Promise<unknown>): Promise<void> {
@@ -156,10 +172,10 @@ function remember(
   found: CatalogVersion | undefined,
   nowMs: number,
 ): HeldCatalog | undefined {
-  // After a Postgres set back a number may stand for another catalog than the one that is held.
+  const { held } = memory;
   if (
     found !== undefined &&
-    (memory.held?.version !== found.version || memory.held.publishedAtMs !== found.publishedAtMs)
+    (held?.version !== found.version || held.publishedAtMs !== found.publishedAtMs)
   ) {
     memory.held = holdCatalog(found);
   }

@@ -1,8 +1,8 @@
 import { insertCatalog, latestCatalog, plansInUse, publishedMeters } from "../ledger/catalog-versions.ts";
-import { readCatalogVersion } from "../counters/catalog-copy.ts";
+import { announceCatalog } from "../counters/catalog-copy.ts";
 import type { Meter } from "../domain/meter.ts";
 import { catalogSchema, type Catalog, type CatalogVersion } from "../rating/catalog.ts";
-import { spreadCatalog, type CatalogDeps } from "./current-catalog.ts";
+import { repairCatalogCopy, spreadCatalog, type CatalogDeps } from "./current-catalog.ts";
 
 export interface Fault {
   path: string;
@@ -49,11 +49,12 @@ export async function publishCatalog(
   if (expectedVersion !== undefined && expectedVersion !== previous) {
     return { outcome: "outdated", version: previous };
   }
-  await readCatalogVersion(deps.redis);
+  const version = { version: previous + 1, catalog: parsed.data, publishedAtMs: nowMs };
+  await announceCatalog(deps.redis, version);
   if (!(await insertCatalog(deps.database, previous, parsed.data, nowMs, publishedBy))) {
+    await repairCatalogCopy(deps);
     return { outcome: "outdated", version: previous + 1 };
   }
-  const version = { version: previous + 1, catalog: parsed.data, publishedAtMs: nowMs };
   await spreadCatalog(deps, version, nowMs);
   return { outcome: "published", version, isFirst: previous === 0 };
 }

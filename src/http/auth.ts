@@ -1,6 +1,9 @@
-import { createHash, timingSafeEqual } from "node:crypto";
+import { timingSafeEqual } from "node:crypto";
+import { sha256 as digest } from "@noble/hashes/sha2.js";
 import type { MiddlewareHandler } from "hono";
 import { ApiProblem } from "./problem.ts";
+
+const utf8 = new TextEncoder();
 
 export type Scope = "ingest" | "read" | "admin";
 
@@ -49,5 +52,5 @@ function scopeOf(keys: readonly HashedKey[], header: string | undefined): Scope 
 }
 
 function sha256(text: string): Uint8Array {
-  return createHash("sha256").update(text).digest();
+  return digest(utf8.encode(text));
 }

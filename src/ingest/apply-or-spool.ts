@@ -1,7 +1,7 @@
 import { recordGroups, type RecordStatus } from "../counters/record.ts";
 import type { IdentifiedGroup } from "../domain/identified-group.ts";
 import { RedisError, type RedisClient } from "../counters/redis.ts";
-import type { Database } from "../ledger/database.ts";
+import { LedgerError, LedgerUnreachable, type Database } from "../ledger/database.ts";
 import { insertSpooled } from "../ledger/spool.ts";
 
 /** No store can take events now; the client may send them again under the same ids. */
@@ -39,9 +39,7 @@ export async function applyOrSpool(
   receivedAtMs: number,
 ): Promise<RecordStatus[] | "spooled"> {
   // Each attempt has an epoch of its own: a late one may meet a Redis that has lost the bucket of the first.
-  const counted = await attempt(isWorthRepeating, () =>
-    recordGroups(deps.redis, groups, receivedAtMs, deps.randomId()),
-  );
+  const counted = await attempt(() => recordGroups(deps.redis, groups, receivedAtMs, deps.randomId()));
   if (counted.isDone) {
     return counted.value;
   }
@@ -49,10 +47,7 @@ export async function applyOrSpool(
     throw counted.error;
   }
   const entry = { spoolId: deps.randomId(), receivedAtMs, groups };
-  const kept = await attempt(
-    () => true,
-    () => insertSpooled(deps.database, entry),
-  );
+  const kept = await attempt(() => insertSpooled(deps.database, entry));
   if (!kept.isDone) {
     throw new NoStore("neither Redis nor Postgres takes the events", { cause: kept.error });
   }
@@ -62,21 +57,21 @@ export async function applyOrSpool(
 
 /** Not after a timeout: waiting twice would outlast the client. */
 function isWorthRepeating(error: unknown): boolean {
-  return error instanceof RedisError && error.code !== "TIMEOUT";
+  if (error instanceof RedisError) {
+    return error.code !== "TIMEOUT";
+  }
+  return error instanceof LedgerError || (error instanceof LedgerUnreachable && !error.isTimeout);
 }
 
 type Attempted<Value> = { isDone: true; value: Value } | { isDone: false; error: unknown };
 
 /** The one place that decides about repeating a call on the path of an event. */
-async function attempt<Value>(
-  isWorthIt: (error: unknown) => boolean,
-  call: () => Promise<Value>,
-): Promise<Attempted<Value>> {
+async function attempt<Value>(call: () => Promise<Value>): Promise<Attempted<Value>> {
   for (let attempts = 1; ; attempts += 1) {
     try {
       return { isDone: true, value: await call() };
     } catch (error) {
-      if (attempts >= ATTEMPTS || !isWorthIt(error)) {
+      if (attempts >= ATTEMPTS || !isWorthRepeating(error)) {
         return { isDone: false, error };
       }
     }

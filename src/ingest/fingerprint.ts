@@ -40,34 +40,42 @@ export function fingerprintOf({ customerId, seriesText, value }: Measurement): s
   return new Fingerprint().add(customerId).add(seriesText).add(value.toString()).toString();
 }
 
-/** Fingerprint of what a client sent under one id, whatever of it is accepted. */
+/**
+ * Fingerprint of what a client sent under one id, whatever of it is accepted.
+ *
+ * Members count in code-unit order: the same content may come with them in another. However deep it is nested.
+ */
 export function contentFingerprint(content: unknown): string {
   const fingerprint = new Fingerprint();
-  addContent(fingerprint, content);
+  const rest: unknown[] = [content];
+  while (rest.length > 0) {
+    const next = rest.pop();
+    if (next instanceof MemberName) {
+      fingerprint.add(next.name);
+    } else if (Array.isArray(next)) {
+      fingerprint.add(`[${next.length}`);
+      rest.push(...(next as unknown[]).toReversed());
+    } else if (typeof next === "object" && next !== null) {
+      const members = Object.entries(next).filter(([, value]) => value !== undefined);
+      members.sort(([left], [right]) => (left > right ? -1 : 1));
+      fingerprint.add(`{${members.length}`);
+      for (const [name, value] of members) {
+        rest.push(value, new MemberName(name));
+      }
+    } else if (typeof next === "string") {
+      fingerprint.add('"').add(next);
+    } else {
+      fingerprint.add(String(next));
+    }
+  }
   return fingerprint.toString();
 }
 
-/** Members in code-unit order: the same content may come with its members in another. */
-function addContent(fingerprint: Fingerprint, content: unknown): void {
-  if (Array.isArray(content)) {
-    fingerprint.add(`[${content.length}`);
-    for (const item of content as unknown[]) {
-      addContent(fingerprint, item);
-    }
-  } else if (typeof content === "object" && content !== null) {
-    const names = Object.keys(content).filter(
-      (name) => (content as Record<string, unknown>)[name] !== undefined,
-    );
-    names.sort();
-    fingerprint.add(`{${names.length}`);
-    for (const name of names) {
-      fingerprint.add(name);
-      addContent(fingerprint, (content as Record<string, unknown>)[name]);
-    }
-  } else if (typeof content === "string") {
-    fingerprint.add('"').add(content);
-  } else {
-    fingerprint.add(String(content));
+class MemberName {
+  readonly name: string;
+
+  constructor(name: string) {
+    this.name = name;
   }
 }
 

@@ -29,7 +29,10 @@ export interface ReplayDeps {
 
 export interface ReplayReport {
   replayed: number;
-  /** Batches that Redis answered with an error: they are tried again, after all others. */
+  /**
+   * Batches that Redis answered with an error, or that hold a row which a repeat was refused meanwhile though it was
+   * promised to be counted: they are tried again, after all others, and expire at last.
+   */
   failed: number;
   /** Measurements of the replayed batches by what became of them. */
   outcomes: Partial<Record<RecordStatus, number>>;
@@ -60,6 +63,12 @@ export async function replaySpool(deps: ReplayDeps, nowMs: number): Promise<Repl
   return report;
 }
 
+/** What became of a page's batches: which are done with, and which have to wait. */
+interface Counted {
+  done: string[];
+  waiting: string[];
+}
+
 /** Counts a page in one call, or batch by batch when Redis refuses it whole; false when Redis does not answer. */
 async function replayPage(
   deps: ReplayDeps,
@@ -69,10 +78,11 @@ async function replayPage(
 ): Promise<boolean> {
   const whole = await count(deps, batches, nowMs, report);
   if (whole !== "refused" || batches.length === 1) {
-    return settle(deps, batches, whole, nowMs, report);
+    return settle(deps, whole === "refused" ? refusedAll(batches) : whole, nowMs, report);
   }
   for (const batch of batches) {
-    if (!(await settle(deps, [batch], await count(deps, [batch], nowMs, report), nowMs, report))) {
+    const alone = await count(deps, [batch], nowMs, report);
+    if (!(await settle(deps, alone === "refused" ? refusedAll([batch]) : alone, nowMs, report))) {
       return false;
     }
   }
@@ -84,13 +94,14 @@ async function count(
   batches: readonly SpooledBatch[],
   nowMs: number,
   report: ReplayReport,
-): Promise<"counted" | "refused" | "unanswered"> {
+): Promise<Counted | "refused" | "unanswered"> {
   const groups = batches.flatMap((batch) => batch.groups);
   try {
-    for (const status of await recordGroups(deps.redis, groups, nowMs, deps.randomId())) {
+    const statuses = await recordGroups(deps.redis, groups, nowMs, deps.randomId());
+    for (const status of statuses) {
       report.outcomes[status] = (report.outcomes[status] ?? 0) + 1;
     }
-    return "counted";
+    return sortOut(batches, statuses);
   } catch (error) {
     if (error instanceof RedisError && error.isUnanswered) {
       return "unanswered";
@@ -100,20 +111,42 @@ async function count(
   }
 }
 
+/** A row that stood at its receipt and is refused now was promised, and is owed: its batch is not done with. */
+function sortOut(batches: readonly SpooledBatch[], statuses: readonly RecordStatus[]): Counted {
+  const counted: Counted = { done: [], waiting: [] };
+  let position = 0;
+  for (const { spoolId, groups } of batches) {
+    let isOwed = false;
+    for (const measurement of groups.flatMap(({ measurements }) => measurements)) {
+      isOwed ||= measurement !== null && statuses[position] === "refused_before";
+      position += 1;
+    }
+    (isOwed ? counted.waiting : counted.done).push(spoolId);
+  }
+  return counted;
+}
+
+function refusedAll(batches: readonly SpooledBatch[]): Counted {
+  return { done: [], waiting: batches.map(({ spoolId }) => spoolId) };
+}
+
 async function settle(
   deps: ReplayDeps,
-  batches: readonly SpooledBatch[],
-  outcome: "counted" | "refused" | "unanswered",
+  counted: Counted | "unanswered",
   nowMs: number,
   report: ReplayReport,
 ): Promise<boolean> {
-  const ids = batches.map(({ spoolId }) => spoolId);
-  if (outcome === "counted") {
-    await deleteSpooled(deps.database, ids);
-    report.replayed += ids.length;
-  } else if (outcome === "refused") {
-    await markUnreplayed(deps.database, ids, nowMs);
-    report.failed += ids.length;
+  if (counted === "unanswered") {
+    return false;
   }
-  return outcome !== "unanswered";
+  const { done, waiting } = counted;
+  if (done.length > 0) {
+    await deleteSpooled(deps.database, done);
+    report.replayed += done.length;
+  }
+  if (waiting.length > 0) {
+    await markUnreplayed(deps.database, waiting, nowMs);
+    report.failed += waiting.length;
+  }
+  return true;
 }

@@ -6,10 +6,14 @@ import { column, timeColumn } from "./row.ts";
 const COLUMNS = `catalog_versions.version, document::text, (extract(epoch from published_at) * 1000)::bigint::text as published_ms`;
 
 /** The version published last; undefined before the first. */
-export async function latestCatalog(database: Database): Promise<CatalogVersion | undefined> {
+export async function latestCatalog(
+  database: Database,
+  timeoutMs?: number,
+): Promise<CatalogVersion | undefined> {
   const [row] = await database.query(
     `select ${COLUMNS} from catalog_versions order by version desc limit 1`,
     [],
+    timeoutMs,
   );
   return row && readVersion(row);
 }

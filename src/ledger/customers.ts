@@ -1,6 +1,6 @@
 import type { Customer, CustomerSettings } from "../domain/customer.ts";
 import type { Period } from "../domain/period.ts";
-import type { Database, Row, Statement } from "./database.ts";
+import { EVENT_PATH_TIMEOUT_MS, type Database, type Row, type Statement } from "./database.ts";
 import { column, timeColumn } from "./row.ts";
 
 const COLUMNS = `customer_id, settings::text, (extract(epoch from created_at) * 1000)::bigint::text as created_ms`;
@@ -123,6 +123,7 @@ export async function existingCustomers(
 select customer_id from customers
 where customer_id in (select jsonb_array_elements_text($1::jsonb)) and deleted_at is null`,
     [JSON.stringify(customerIds)],
+    EVENT_PATH_TIMEOUT_MS,
   );
   return rows.map((row) => column(row, "customer_id"));
 }

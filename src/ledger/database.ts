@@ -1,7 +1,9 @@
 import type { NeonQueryFunction } from "@neondatabase/serverless";
 
-/** Longest wait for one answer. */
+/** Longest wait for one answer, unless the caller has less time. */
 const TIMEOUT_MS = 20_000;
+/** Longest wait on the path of an event: a database that sleeps wakes in less, and our answer comes before a client gives up. */
+export const EVENT_PATH_TIMEOUT_MS = 3_000;
 
 /** Every column stays the text that Postgres printed. */
 const AS_TEXT = { getTypeParser: () => (text: string) => text };
@@ -39,11 +41,20 @@ export class LedgerError extends Error {
 /** Postgres could not be asked, or its answer was lost: the call may have been applied. */
 export class LedgerUnreachable extends Error {
   override readonly name = "LedgerUnreachable";
+  /** True when the answer did not come in time. */
+  readonly isTimeout: boolean;
+
+  constructor(message: string, cause: unknown) {
+    super(message, { cause });
+    const source = cause instanceof Error && "sourceError" in cause ? cause.sourceError : cause;
+    this.isTimeout = source instanceof Error && source.name === "TimeoutError";
+  }
 }
 
 /** Postgres over HTTP. Each call is one request, sent once. */
 export interface Database {
-  query: (text: string, params: Parameter[]) => Promise<Row[]>;
+  /** Waits no longer than `timeoutMs` where it is given. */
+  query: (text: string, params: Parameter[], timeoutMs?: number) => Promise<Row[]>;
   /** Runs the statements in one READ COMMITTED transaction; any error rolls all of them back. */
   transaction: (statements: Statement[]) => Promise<Row[][]>;
 }
@@ -60,9 +71,9 @@ export function createDatabase(url: string, fetchEndpoint?: string): Database {
     return loaded;
   };
   return {
-    query: async (text, params) => {
+    query: async (text, params, timeoutMs) => {
       const sql = await load();
-      return answered(sql.query(text, params.map(toText), callOptions()));
+      return answered(sql.query(text, params.map(toText), callOptions(timeoutMs)));
     },
     transaction: async (statements) => {
       const sql = await load();
@@ -75,8 +86,11 @@ export function createDatabase(url: string, fetchEndpoint?: string): Database {
 }
 
 /** Given with each call: the driver forgets what it was connected with as soon as a call has options of its own. */
-function callOptions(): { types: typeof AS_TEXT; fetchOptions: { signal: AbortSignal } } {
-  return { types: AS_TEXT, fetchOptions: { signal: AbortSignal.timeout(TIMEOUT_MS) } };
+function callOptions(timeoutMs = TIMEOUT_MS): {
+  types: typeof AS_TEXT;
+  fetchOptions: { signal: AbortSignal };
+} {
+  return { types: AS_TEXT, fetchOptions: { signal: AbortSignal.timeout(timeoutMs) } };
 }
 
 async function connect(url: string, fetchEndpoint?: string): Promise<NeonQueryFunction<false, false>> {
@@ -100,6 +114,6 @@ async function answered<Rows>(call: Promise<unknown>): Promise<Rows> {
       const constraint = error instanceof Error && "constraint" in error ? error.constraint : undefined;
       throw new LedgerError(code, typeof constraint === "string" ? constraint : undefined, { cause: error });
     }
-    throw new LedgerUnreachable("Postgres: no answer", { cause: error });
+    throw new LedgerUnreachable("Postgres: no answer", error);
   }
 }

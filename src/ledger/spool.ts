@@ -1,6 +1,6 @@
 import type { IdentifiedGroup } from "../domain/identified-group.ts";
 import type { Measurement } from "../domain/event.ts";
-import type { Database, Row } from "./database.ts";
+import { EVENT_PATH_TIMEOUT_MS, type Database, type Row } from "./database.ts";
 import { formatSeries } from "../domain/series.ts";
 import { column, timeColumn } from "./row.ts";
 
@@ -31,6 +31,7 @@ on conflict do nothing`,
       JSON.stringify(batch.groups, stored),
       measurements,
     ],
+    EVENT_PATH_TIMEOUT_MS,
   );
 }
 

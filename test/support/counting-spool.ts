@@ -124,11 +124,31 @@ export class CountingSpool {
     for (const letter of letters) {
       report.outcomes[OUTCOMES[letter]] = (report.outcomes[OUTCOMES[letter]] ?? 0) + 1;
     }
-    if (!this.#attempt([calls.removals.shift() ?? "ok"], false, () => this.#remove(batches))) {
+    const owed = this.#owed(batches, letters);
+    const done = batches.filter((batch) => !owed.includes(batch));
+    if (
+      done.length > 0 &&
+      !this.#attempt([calls.removals.shift() ?? "ok"], false, () => this.#remove(done))
+    ) {
       return "failed";
     }
-    report.replayed += batches.length;
+    report.replayed += done.length;
+    report.failed += owed.length;
+    for (const batch of owed) {
+      batch.refusedAtMs = this.#world.nowMs;
+    }
     return "counted";
+  }
+
+  /** Batches with a row that stood when it was promised, and was refused to a repeat since. */
+  #owed(batches: readonly Spooled[], letters: readonly Letter[]): Spooled[] {
+    let position = 0;
+    return batches.filter(({ groups }) => {
+      const increments = groups.flatMap((group) => group.increments);
+      const own = letters.slice(position, position + increments.length);
+      position += increments.length;
+      return increments.some((increment, index) => increment !== null && own[index] === "x");
+    });
   }
 
   /** A call that hung is applied now. */

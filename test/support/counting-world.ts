@@ -203,7 +203,7 @@ export class CountingWorld {
           ["delete from spool", this.fates.removal],
         ] as const) {
           if (text.includes(match)) {
-            const lost = (): Error => new LedgerUnreachable("hangs");
+            const lost = (): Error => new LedgerUnreachable("hangs", undefined);
             return this.#meet(fates.shift() ?? "ok", call, lost, (fault) =>
               this.#stores.neon.faults.add({ ...fault, match }),
             );

@@ -195,7 +195,7 @@ describe("a version published meanwhile", () => {
   });
 
   test("Redis loses the first copy: it is sent once more", async () => {
-    fixture.stores.upstash.faults.add({ mode: "before", match: "EVAL" });
+    fixture.stores.upstash.faults.add({ mode: "before", match: "EVAL", skip: 1 });
     await publishCatalog(fixture.isolate(), withMeter("resent"), undefined, "test", BASE_MS);
     const fresh = { ...event, metricName: "resent" };
     expect(await record(fixture.isolate(), [fresh], BASE_MS)).toEqual(["recorded"]);
@@ -212,13 +212,23 @@ describe("a version published meanwhile", () => {
     expect(isolate.catalogMemory.held?.version).toBe(held);
   });
 
-  test("Redis does not take it: it is published all the same", async () => {
-    fixture.stores.upstash.faults.add({ mode: "before", match: "EVAL", times: 10 });
+  test("Redis does not take it: it is published all the same, and every isolate knows it from Postgres", async () => {
+    fixture.stores.upstash.faults.add({ mode: "before", match: "EVAL", skip: 1, times: 10 });
     const isolate = fixture.isolate();
     const published = await publishCatalog(isolate, withMeter("another"), undefined, "test", BASE_MS);
     expect(published.outcome).toBe("published");
     fixture.stores.upstash.faults.reset();
-    expect(await record(isolate, [{ ...event, metricName: "another" }], BASE_MS)).toEqual(["recorded"]);
+    const fresh = { ...event, metricName: "another" };
+    expect(await record(isolate, [fresh], BASE_MS)).toEqual(["recorded"]);
+    expect(await record(fixture.isolate(), [fresh], BASE_MS)).toEqual(["recorded"]);
+  });
+
+  test("Postgres takes it and its answer is lost: its new meter is known", async () => {
+    fixture.stores.neon.faults.add({ mode: "after", match: "insert into catalog_versions" });
+    const published = publishCatalog(fixture.isolate(), withMeter("unsure"), undefined, "test", BASE_MS);
+    await expect(published).rejects.toThrow(LedgerUnreachable);
+    const fresh = { ...event, metricName: "unsure" };
+    expect(await record(fixture.isolate(), [fresh], BASE_MS)).toEqual(["recorded"]);
   });
 });
 

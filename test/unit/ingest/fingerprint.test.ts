@@ -82,6 +82,16 @@ describe("fingerprint of content", () => {
     expect(contentFingerprint(left)).not.toBe(contentFingerprint(right));
   });
 
+  test("nesting has no limit", () => {
+    let deep: unknown = 1;
+    let other: unknown = 2;
+    for (let depth = 0; depth < 100_000; depth += 1) {
+      deep = [deep];
+      other = [other];
+    }
+    expect(contentFingerprint(deep)).not.toBe(contentFingerprint(other));
+  });
+
   test("a member that is undefined is none", () => {
     expect(contentFingerprint({ a: 1, b: undefined })).toBe(contentFingerprint({ a: 1 }));
   });

@@ -3,7 +3,7 @@ import { unknownCustomers, type CustomerMemory } from "../../../src/catalog/know
 import { markKnown, unmarkKnown } from "../../../src/counters/known-customers.ts";
 import { periodContaining } from "../../../src/domain/period.ts";
 import { deleteCustomer, putCustomer } from "../../../src/ledger/customers.ts";
-import { LedgerUnreachable } from "../../../src/ledger/database.ts";
+import { NoStore } from "../../../src/ingest/apply-or-spool.ts";
 import type { IngestDeps } from "../../../src/ingest/record-usage.ts";
 import { type IngestFixture, record, startIngestFixture } from "../../support/counting-ingest.ts";
 import { BASE_MS } from "../../support/counting-world.ts";
@@ -94,13 +94,19 @@ test("only unknown ones: nothing is counted, and no id is remembered", async () 
   expect(await fixture.raw.dbsize()).toBe(before + 1);
 });
 
-test("unknown: is remembered for five seconds, and what is put meanwhile is known then", async () => {
+test("unknown: Postgres is asked again after five seconds, Redis at once", async () => {
   const deps = await isolate();
-  expect(await record(deps, [event("late")], BASE_MS)).toEqual(["unknown_customer"]);
+  expect(await record(deps, [event("late"), event("later")], BASE_MS)).toEqual([
+    "unknown_customer",
+    "unknown_customer",
+  ]);
   await put("late");
+  await put("later");
+  await markKnown(deps.redis, ["later"]);
   fixture.asked();
   expect(await record(deps, [event("late")], BASE_MS + UNKNOWN_MS - 1)).toEqual(["unknown_customer"]);
-  expect(fixture.asked()).toEqual({ redis: [], postgres: [] });
+  expect(fixture.asked()).toEqual({ redis: ["SMISMEMBER"], postgres: [] });
+  expect(await record(deps, [event("later")], BASE_MS + 1)).toEqual(["recorded"]);
   expect(await record(deps, [event("late")], BASE_MS + UNKNOWN_MS)).toEqual(["recorded"]);
 });
 
@@ -134,12 +140,22 @@ test("Redis away: Postgres tells who is known, and the batch is spooled", async 
   expect(await record(deps, [event("a"), event("nobody")], BASE_MS)).toEqual(["spooled", "unknown_customer"]);
 });
 
-test("no store tells: is an error, not an unknown customer", async () => {
+test("Postgres away: whom Redis does not know is counted, and judged again when it is back", async () => {
   const deps = await isolate();
+  await markKnown(deps.redis, ["a"]);
   fixture.stores.neon.faults.add({ mode: "before" });
-  await expect(record(deps, [event("a")], BASE_MS)).rejects.toThrow(LedgerUnreachable);
-  await put("a");
-  expect(await record(deps, [event("a")], BASE_MS)).toEqual(["recorded"]);
+  expect(await record(deps, [event("a"), event("nobody")], BASE_MS)).toEqual(["recorded", "recorded"]);
+  expect(await record(deps, [event("a"), event("nobody")], BASE_MS)).toEqual([
+    "recorded",
+    "unknown_customer",
+  ]);
+});
+
+test("no store tells, and none takes it: is an error, not an unknown customer", async () => {
+  const deps = await isolate();
+  fixture.stores.upstash.faults.add({ mode: "before", times: 10 });
+  fixture.stores.neon.faults.add({ mode: "before", times: 10 });
+  await expect(record(deps, [event("a")], BASE_MS)).rejects.toThrow(NoStore);
 });
 
 test("not required: nobody is looked up", async () => {
