@@ -1,16 +1,18 @@
-import { startBenchStack } from "./bench-stack.ts";
+import { startBenchStack, type BenchStack } from "./bench-stack.ts";
 import { contenders } from "./contenders.ts";
 import { CountingPath } from "./counting-path.ts";
 import { countCommands } from "./counting.ts";
 import { summarize } from "./figures.ts";
 import { describeMachine, serverVersions } from "./machine.ts";
-import type { Report } from "./report.ts";
+import { measureEdge } from "./edge/measure-edge.ts";
+import type { BenchOptions } from "./options.ts";
+import type { CountingReport, Report } from "./report.ts";
 import { measureRounds, type Effort } from "./rounds.ts";
 
 /** Starts everything in a folder of its own, measures, and stops everything again, also when it is interrupted. */
 export async function runBenchmark(
   dir: string,
-  effort: Effort,
+  options: Omit<BenchOptions, "json">,
   signal: AbortSignal,
   progress: (line: string) => void,
 ): Promise<Report> {
@@ -19,22 +21,34 @@ export async function runBenchmark(
   const stack = await startBenchStack(dir, progress);
   try {
     const versions = await serverVersions(stack.redis);
-    progress("counting commands");
-    const bills = await countCommands(stack);
-    const path = new CountingPath(stack.catalogDocument);
-    const all = await contenders(stack, path);
-    const rounds = await measureRounds(stack, path, all, effort, (line) => {
+    const step = (line: string): void => {
       signal.throwIfAborted();
       progress(line);
-    });
+    };
+    const { parts } = options;
+    const counting = parts.includes("counting") ? await measureCounting(stack, options, step) : undefined;
+    const edge = parts.includes("edge") ? await measureEdge(stack, dir, options, step) : undefined;
     return {
       machine: { ...machine, ...versions },
-      effort,
-      bills,
-      figures: summarize(rounds, all),
+      effort: options,
+      ...(counting && { counting }),
+      ...(edge && { edge }),
       tookSeconds: (performance.now() - startedMs) / 1000,
     };
   } finally {
     await stack.stop();
   }
+}
+
+async function measureCounting(
+  stack: BenchStack,
+  effort: Effort,
+  progress: (line: string) => void,
+): Promise<CountingReport> {
+  progress("counting commands");
+  const bills = await countCommands(stack);
+  const path = new CountingPath(stack.catalogDocument);
+  const all = await contenders(stack, path);
+  const rounds = await measureRounds(stack, path, all, effort, progress);
+  return { bills, figures: summarize(rounds, all) };
 }

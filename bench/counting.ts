@@ -86,7 +86,7 @@ export async function countCommands(stack: BenchStack): Promise<Bill[]> {
       ({ bytes, next: id } = filled(body, id));
     }
     if (isFlushed === true) {
-      await flush(stack);
+      await flushNow(stack);
     }
     const ours = await billed(stack, () => post(stack.ours.url, "/v1/events", bytes, type));
     const naive =
@@ -124,7 +124,7 @@ async function post(
 }
 
 /** Fires the cron that moves what is dirty into the ledger. */
-async function flush({ ours }: BenchStack): Promise<void> {
+export async function flushNow({ ours }: BenchStack): Promise<void> {
   const cron = encodeURIComponent("* * * * *");
   await checked(await fetch(`${ours.url}/cdn-cgi/handler/scheduled?cron=${cron}`));
 }

@@ -11,6 +11,8 @@ export interface LoadJob {
   inFlight: number;
   warmUpMs: number;
   durationMs: number;
+  /** Exactly so many requests instead, all of them measured; `warmUpMs` and `durationMs` are 0 then. */
+  requestCount?: number;
   /** Requests are sent on this schedule, answered or not; absent: the next as soon as one is answered. */
   ratePerSecond?: number;
   /** Processes whose processor time is read, by name. */

@@ -17,6 +17,7 @@ class Load {
   readonly #startMs = performance.now();
   readonly #measureFromMs: number;
   readonly #endMs: number;
+  readonly #requestCount: number;
   readonly #connections: LoadConnection[] = [];
   readonly #idle: LoadConnection[] = [];
   /** Due, and without a free connection. */
@@ -24,15 +25,20 @@ class Load {
   readonly #latencies: number[] = [];
   readonly #lags: number[] = [];
   readonly #finished: PromiseWithResolvers<void> = Promise.withResolvers();
+  /** Sent, or waiting for a free connection. */
+  #due = 0;
   #sent = 0;
   #requestsMeasured = 0;
   #open = 0;
+  #tookMs = 0;
 
   constructor(job: LoadJob) {
     this.#job = job;
     this.#requests = job.requests.map((text) => new SlottedRequest(text));
     this.#measureFromMs = this.#startMs + job.warmUpMs;
-    this.#endMs = this.#measureFromMs + job.durationMs;
+    this.#endMs =
+      job.requestCount === undefined ? this.#measureFromMs + job.durationMs : Number.POSITIVE_INFINITY;
+    this.#requestCount = job.requestCount ?? Number.POSITIVE_INFINITY;
   }
 
   async run(): Promise<LoadResult> {
@@ -56,6 +62,7 @@ class Load {
     }
     try {
       const [used] = await Promise.all([measured, this.#finished.promise]);
+      this.#tookMs = performance.now() - this.#measureFromMs;
       return this.#summarize(used);
     } finally {
       for (const connection of this.#connections) {
@@ -69,13 +76,13 @@ class Load {
     const pids = { ...this.#job.pids, client: process.pid };
     await sleepUntil(this.#measureFromMs);
     const before = readAll(pids);
-    await sleepUntil(this.#endMs);
+    await (this.#job.requestCount === undefined ? sleepUntil(this.#endMs) : this.#finished.promise);
     const used = Object.entries(readAll(pids)).map(([name, ms]) => [name, ms - (before[name] ?? 0)]);
     return Object.fromEntries(used) as Record<string, number>;
   }
 
   #fillUp(connection: LoadConnection): void {
-    while (connection.waiting < this.#job.inFlight) {
+    while (connection.waiting < this.#job.inFlight && this.#sent < this.#requestCount) {
       this.#send(connection, performance.now());
     }
   }
@@ -96,7 +103,8 @@ class Load {
   #keepSchedule(dueMs: number, intervalMs: number): void {
     const nowMs = performance.now();
     let nextMs = dueMs;
-    for (; nextMs <= nowMs && nextMs < this.#endMs; nextMs += intervalMs) {
+    for (; nextMs <= nowMs && nextMs < this.#endMs && this.#due < this.#requestCount; nextMs += intervalMs) {
+      this.#due += 1;
       const connection = this.#idle.pop();
       if (connection === undefined) {
         this.#queue.push(nextMs);
@@ -104,7 +112,7 @@ class Load {
         this.#send(connection, nextMs);
       }
     }
-    if (nextMs >= this.#endMs && this.#open === 0) {
+    if ((nextMs >= this.#endMs || this.#due >= this.#requestCount) && this.#open === 0) {
       this.#finished.resolve();
       return;
     }
@@ -132,10 +140,13 @@ class Load {
       } else {
         this.#send(connection, queuedMs);
       }
-    } else if (nowMs < this.#endMs) {
-      this.#fillUp(connection);
-    } else if (this.#open === 0) {
-      this.#finished.resolve();
+    } else {
+      if (nowMs < this.#endMs) {
+        this.#fillUp(connection);
+      }
+      if (this.#open === 0) {
+        this.#finished.resolve();
+      }
     }
   }
 
@@ -147,7 +158,7 @@ class Load {
     const latencies = this.#latencies.toSorted((left, right) => left - right);
     const lags = this.#lags.toSorted((left, right) => left - right);
     return {
-      seconds: this.#job.durationMs / 1000,
+      seconds: (this.#job.requestCount === undefined ? this.#job.durationMs : this.#tookMs) / 1000,
       requests: this.#requestsMeasured,
       latencyMs: {
         p50: percentile(latencies, 50),

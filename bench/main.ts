@@ -39,7 +39,7 @@ async function main(args: string[]): Promise<number> {
   }
 }
 
-async function measure({ json, ...effort }: BenchOptions): Promise<void> {
+async function measure({ json, ...options }: BenchOptions): Promise<void> {
   importScriptsAsText();
   const { runBenchmark } = await import("./benchmark.ts");
   const { printReport } = await import("./report.ts");
@@ -47,7 +47,7 @@ async function measure({ json, ...effort }: BenchOptions): Promise<void> {
   try {
     // A closed folder would send Postgres, lent another user by root, to keep its data elsewhere.
     await chmod(dir, 0o711);
-    const report = await runBenchmark(dir, effort, interrupt.signal, (line) =>
+    const report = await runBenchmark(dir, options, interrupt.signal, (line) =>
       process.stderr.write(`${line}\n`),
     );
     process.stdout.write(json ? `${JSON.stringify(report, null, 2)}\n` : printReport(report));

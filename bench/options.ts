@@ -1,18 +1,52 @@
 import { parseArgs } from "node:util";
 import type { Effort } from "./rounds.ts";
 
+/** How much is spent on the middleware. */
+export interface EdgeEffort {
+  runs: number;
+  warmUpMs: number;
+  /** Requests whose processor time is taken. */
+  edgeRequests: number;
+  edgeScheduledMs: number;
+  edgeCostSeconds: number;
+}
+
+/** What can be measured by itself. */
+export const PARTS = ["counting", "edge"] as const;
+export type Part = (typeof PARTS)[number];
+
 /** What the user asked for. */
-export interface BenchOptions extends Effort {
+export interface BenchOptions extends Effort, EdgeEffort {
   json: boolean;
+  parts: readonly Part[];
 }
 
 export const USAGE = `npm run bench -- [options]
   --json      figures as JSON on standard output, and nothing else there
-  --quick     three short runs, under 90 seconds
+  --quick     three short runs, under 3 minutes
+  --only P    a part alone: ${PARTS.join(" or ")}
   --runs N    rounds over all contenders (default 5)`;
 
-const FULL: Effort = { runs: 5, warmUpMs: 500, durationMs: 2500, scheduledMs: 3000, splitMs: 400 };
-const QUICK: Effort = { runs: 3, warmUpMs: 200, durationMs: 600, scheduledMs: 700, splitMs: 100 };
+const FULL: Effort & EdgeEffort = {
+  runs: 5,
+  warmUpMs: 500,
+  durationMs: 2500,
+  scheduledMs: 3000,
+  splitMs: 400,
+  edgeRequests: 50_000,
+  edgeScheduledMs: 4000,
+  edgeCostSeconds: 10,
+};
+const QUICK: Effort & EdgeEffort = {
+  runs: 3,
+  warmUpMs: 200,
+  durationMs: 600,
+  scheduledMs: 700,
+  splitMs: 100,
+  edgeRequests: 5000,
+  edgeScheduledMs: 1000,
+  edgeCostSeconds: 3,
+};
 
 /** Reads the command line; `help` when asked for, throws with what is wrong with it. */
 export function parseOptions(args: string[]): BenchOptions | "help" {
@@ -22,6 +56,7 @@ export function parseOptions(args: string[]): BenchOptions | "help" {
       json: { type: "boolean", default: false },
       quick: { type: "boolean", default: false },
       runs: { type: "string" },
+      only: { type: "string" },
       help: { type: "boolean", short: "h", default: false },
     },
   });
@@ -33,5 +68,9 @@ export function parseOptions(args: string[]): BenchOptions | "help" {
   if (!Number.isInteger(runs) || runs < 1 || runs > 100) {
     throw new Error("--runs: a whole number from 1 to 100");
   }
-  return { ...effort, runs, json: values.json };
+  const only = PARTS.filter((part) => part === values.only);
+  if (values.only !== undefined && only.length === 0) {
+    throw new Error(`--only: ${PARTS.join(" or ")}`);
+  }
+  return { ...effort, runs, json: values.json, parts: only.length === 0 ? PARTS : only };
 }

@@ -1,6 +1,8 @@
 import { formatTable } from "../local/demo/table.ts";
 import { DOLLARS_PER_COMMAND, type Bill } from "./counting.ts";
 import { REFERENCES, type Figures, type Latency, type Speed } from "./figures.ts";
+import { printEdge } from "./edge/edge-report.ts";
+import type { EdgeFigures } from "./edge/measure-edge.ts";
 import { SHAPES, type Shape } from "./contenders.ts";
 import type { Machine } from "./machine.ts";
 import type { Effort } from "./rounds.ts";
@@ -10,9 +12,14 @@ import type { Spread } from "./statistics.ts";
 export interface Report {
   machine: Machine & { redis: string; workerd: string };
   effort: Effort;
+  counting?: CountingReport;
+  edge?: EdgeFigures;
+  tookSeconds: number;
+}
+
+export interface CountingReport {
   bills: Bill[];
   figures: Figures;
-  tookSeconds: number;
 }
 
 const TITLES: Record<Shape, string> = {
@@ -23,9 +30,17 @@ const TITLES: Record<Shape, string> = {
 const PROCESSES = ["worker", "endpoint", "redis", "client"];
 
 /** The report for a terminal. */
-export function printReport({ machine, effort, bills, figures, tookSeconds }: Report): string {
+export function printReport({ machine, effort, counting, edge, tookSeconds }: Report): string {
   return [
     machineText(machine),
+    counting === undefined ? "" : printCounting(counting, effort),
+    edge === undefined ? "" : printEdge(edge),
+    `\n  Took ${digits(tookSeconds)} s.\n`,
+  ].join("");
+}
+
+function printCounting({ bills, figures }: CountingReport, effort: Effort): string {
+  return [
     "\nCommands billed by Upstash\n\n",
     billTable(bills),
     "\n  The look at the catalog, one HMGET per isolate every 15 s, is left out. The naive design counts each event\n" +
@@ -45,7 +60,6 @@ export function printReport({ machine, effort, bills, figures, tookSeconds }: Re
     "\n  Parsing and validating are the Worker's code in Node; the script is one call at full load on a raw socket.\n",
     "\nTargets\n\n",
     targetTable(figures),
-    `\n  Took ${digits(tookSeconds)} s.\n`,
   ].join("");
 }
 

@@ -2,21 +2,23 @@ import { WorkerEntrypoint } from "cloudflare:workers";
 import { depsOf } from "./deps.ts";
 import { customerIdSchema } from "./domain/customer.ts";
 import { MAX_EVENTS } from "./domain/event.ts";
+import { batchSchema } from "./ingest/check-batch.ts";
 import type { RecordAnswer } from "./ingest/event-result.ts";
-import { recordUsage } from "./ingest/record-usage.ts";
+import { recordUsage, type Submission } from "./ingest/record-usage.ts";
 import { checkLimit, type LimitCheck } from "./usage/check-limit.ts";
 import { customerUsage } from "./usage/customer-usage.ts";
 import { usageDocument, type UsageDocument } from "./usage/usage-document.ts";
 
 /** What another Worker calls over a service binding; whoever may bind it may do all of it. */
 export class MeterEntrypoint extends WorkerEntrypoint {
-  /** Records 1–1,000 events; answers as `POST /v1/events` does. Throws when a store is away: send again. */
-  async record(events: unknown[]): Promise<RecordAnswer> {
-    if (!Array.isArray(events) || events.length === 0 || events.length > MAX_EVENTS) {
-      throw new TypeError(`record takes an array of 1 to ${MAX_EVENTS} events`);
-    }
+  /**
+   * Records 1–1,000 events, or a batch of our SDK; answers as `POST /v1/events` does. Throws when no store takes them:
+   * send the same again.
+   */
+  async record(input: unknown): Promise<RecordAnswer> {
+    const submission = readSubmission(input);
     const deps = depsOf(this.env);
-    return recordUsage(deps, { format: "json", events, idempotencyKey: undefined }, deps.now());
+    return recordUsage(deps, submission, deps.now());
   }
 
   /** A customer's current period; null for one without usage that was never put. */
@@ -43,4 +45,17 @@ export class MeterEntrypoint extends WorkerEntrypoint {
     }
     return result;
   }
+}
+
+function readSubmission(input: unknown): Submission {
+  if (Array.isArray(input) && input.length > 0 && input.length <= MAX_EVENTS) {
+    return { format: "json", events: input, idempotencyKey: undefined };
+  }
+  const batch = batchSchema.safeParse(input);
+  if (!batch.success) {
+    throw new TypeError(
+      `record takes an array of 1 to ${MAX_EVENTS} events, or { batch, usage } of as many rows`,
+    );
+  }
+  return { format: "batch", batch: batch.data };
 }

@@ -1,6 +1,5 @@
 import { Hono } from "hono";
-import { meter } from "../../../src/edge/hono.ts";
-import { serviceBinding } from "../../../src/edge/transport.ts";
+import { meter, serviceBinding } from "../../../src/edge/hono.ts";
 import { authenticate } from "./authenticate.ts";
 import { replay } from "./replay.ts";
 import { routes } from "./routes.ts";

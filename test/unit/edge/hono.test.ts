@@ -1,19 +1,24 @@
-import { Hono } from "hono";
-import { beforeEach, expect, test, vi } from "vitest";
-import type { UsageEvent } from "../../../src/edge/event.ts";
+import { Hono, type Context, type Env } from "hono";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { LostUsage } from "../../../src/edge/batcher.ts";
 import { meter, type MeterOptions } from "../../../src/edge/hono.ts";
-import type { Attempt } from "../../../src/edge/transport.ts";
+import type { Attempt, Transport } from "../../../src/edge/attempt.ts";
+import { answered, ScriptedMeter, START_MS } from "../../support/edge-meter.ts";
+import { responseOf } from "../../support/edge-response.ts";
 
-const NOW_MS = Date.parse("2026-11-23T12:00:00.000Z");
-
-let sent: UsageEvent[][];
-let lost: [UsageEvent[], string][];
+let counter: ScriptedMeter;
+let lost: [LostUsage, string, string][];
 let tasks: Promise<unknown>[];
 
 beforeEach(() => {
-  sent = [];
+  vi.useFakeTimers({ now: START_MS });
+  counter = new ScriptedMeter();
   lost = [];
   tasks = [];
+});
+
+afterEach(() => {
+  vi.useRealTimers();
 });
 
 const executionCtx = {
@@ -24,32 +29,32 @@ const executionCtx = {
   props: {},
 };
 
-function options(
-  changes: Partial<MeterOptions<{ Bindings: object }>> = {},
-): MeterOptions<{ Bindings: object }> {
-  return {
-    customer: (c) => c.req.header("x-customer") ?? null,
-    metricName: "api_calls",
-    transport: { send: async (events) => answer(events) },
-    onLost: (events, error) => {
-      lost.push([events, error.message]);
-    },
-    now: () => NOW_MS,
-    randomId: () => "id-1",
-    ...changes,
-  };
+type Options = MeterOptions<Context<Env>>;
+
+function product(changes: Partial<Options> = {}): Hono {
+  return routes(
+    new Hono().use(
+      meter({
+        customer: (c) => c.req.header("x-customer") ?? null,
+        metricName: "api_calls",
+        transport: counter.transport(),
+        onLost: (usage, error, c) => {
+          lost.push([usage, error.message, c.req.path]);
+        },
+        mode: "direct",
+        ...changes,
+      }),
+    ),
+  );
 }
 
-async function answer(events: UsageEvent[]): Promise<Attempt> {
-  sent.push(structuredClone(events));
-  return { kind: "answered", results: events.map(() => ({ status: "recorded" as const })) };
-}
-
-function product(changes: Partial<MeterOptions<{ Bindings: object }>> = {}): Hono {
-  const app = new Hono();
-  app.use(meter(options(changes)));
-  app.get("/ok", (c) => c.text("fine", 200, { "x-own": "kept" }));
-  app.all("/status/:status", (c) => new Response(null, { status: Number(c.req.param("status")) }));
+function routes(app: Hono): Hono {
+  app.get("/ok", (c) => {
+    c.header("set-cookie", "a=1", { append: true });
+    c.header("set-cookie", "b=2", { append: true });
+    return c.text("fine", 201, { "x-own": "kept" });
+  });
+  app.all("/status/:status", (c) => responseOf(Number(c.req.param("status"))));
   app.get("/throws", () => {
     throw new Error("handler failed");
   });
@@ -57,85 +62,135 @@ function product(changes: Partial<MeterOptions<{ Bindings: object }>> = {}): Hon
 }
 
 async function ask(app: Hono, path: string, init: RequestInit = {}): Promise<Response> {
-  const headers = { "x-customer": "cus_acme", ...(init.headers as Record<string, string> | undefined) };
-  const response = await app.request(path, { ...init, headers }, {}, executionCtx);
+  const headers = { "x-customer": "cus_acme" };
+  return app.request(path, { ...init, headers }, {}, executionCtx);
+}
+
+/** Asks, and waits until the request need no longer stay. */
+async function askThrough(app: Hono, path: string, init: RequestInit = {}): Promise<Response> {
+  const response = await ask(app, path, init);
   await Promise.all(tasks);
   return response;
 }
 
-test("meter: sends one event per billable request", async () => {
-  await ask(product(), "/ok");
-  expect(sent).toEqual([
-    [
-      {
-        id: "id-1",
-        customerId: "cus_acme",
-        metricName: "api_calls",
-        value: 1,
-        timestamp: "2026-11-23T12:00:00.000Z",
-      },
-    ],
-  ]);
+function counted(): [string, number | string][] {
+  return counter.seen.flatMap(({ batch }) => batch.usage.map(({ customerId, sum }) => [customerId, sum]));
+}
+
+test("meter: is named for whoever reads the routes", () => {
+  const middleware = meter({ customer: () => null, metricName: "api_calls", transport: counter.transport() });
+  expect(middleware.name).toBe("meterRequest");
+});
+
+test("meter: counts a request once", async () => {
+  await askThrough(product(), "/ok");
+  expect(counted()).toEqual([["cus_acme", 1]]);
   expect(lost).toEqual([]);
 });
 
-test("meter: leaves the response as it is", async () => {
-  const response = await ask(product(), "/ok");
-  expect(response.status).toBe(200);
-  expect(response.headers.get("x-own")).toBe("kept");
+const byBytes: Partial<Options> = {
+  value:
+    () =>
+    ({ bytes }) =>
+      bytes,
+};
+
+test.each<[string, Partial<Options>]>([
+  ["a value of the response", {}],
+  ["a value of what was sent", byBytes],
+  ["an asynchronous customer", { customer: async () => "cus_acme" }],
+])("meter: leaves the response as it is, with %s", async (_, changes) => {
+  const bare = await ask(routes(new Hono()), "/ok");
+  const response = await ask(product(changes), "/ok");
+
+  expect(response.status).toBe(201);
+  expect(response.headers.getSetCookie()).toEqual(["a=1", "b=2"]);
+  expect([...response.headers]).toEqual([...bare.headers]);
   expect(await response.text()).toBe("fine");
+  await Promise.all(tasks);
+  expect(counter.seen).toHaveLength(1);
+});
+
+test("meter: counts what was sent", async () => {
+  const response = await ask(product(byBytes), "/ok");
+  expect(counter.seen).toEqual([]);
+  expect(await response.text()).toBe("fine");
+  await Promise.all(tasks);
+
+  expect(counted()).toEqual([["cus_acme", 4]]);
 });
 
 test("meter: answers before the meter does", async () => {
-  const gate = Promise.withResolvers<void>();
-  const transport = {
-    send: async (events: UsageEvent[]) => {
-      await gate.promise;
-      return answer(events);
-    },
-  };
-  const app = product({ transport });
-  const response = await app.request("/ok", { headers: { "x-customer": "cus_acme" } }, {}, executionCtx);
+  const answer = Promise.withResolvers<Attempt>();
+  counter = new ScriptedMeter([answer.promise]);
+  const response = await ask(product(), "/ok");
   expect(await response.text()).toBe("fine");
-  expect(sent).toEqual([]);
-  gate.resolve();
+  expect(counter.seen).toHaveLength(1);
+  answer.resolve(answered([{ status: "recorded" }]));
   await Promise.all(tasks);
-  expect(sent).toHaveLength(1);
+});
+
+test("meter: answers before its customer is known", async () => {
+  const customer = Promise.withResolvers<string>();
+  const response = await ask(product({ customer: () => customer.promise }), "/ok");
+  expect(await response.text()).toBe("fine");
+  expect(counter.seen).toEqual([]);
+  customer.resolve("cus_late");
+  await Promise.all(tasks);
+
+  expect(counted()).toEqual([["cus_late", 1]]);
+});
+
+test("meter: merges the requests of a second", async () => {
+  const app = product({ mode: "batch" });
+  await ask(app, "/ok");
+  await vi.advanceTimersByTimeAsync(500);
+  await ask(app, "/ok");
+  await vi.advanceTimersByTimeAsync(500);
+  await Promise.all(tasks);
+
+  expect(counted()).toEqual([["cus_acme", 2]]);
 });
 
 test.each([
-  ["200", 1],
-  ["204", 1],
-  ["304", 1],
-  ["399", 1],
-  ["400", 0],
-  ["404", 0],
-  ["429", 0],
-  ["500", 0],
-  ["599", 0],
-])("meter: a response of %s makes %i events", async (status, events) => {
-  await ask(product(), `/status/${status}`);
-  expect(sent).toHaveLength(events);
+  ["GET", "/status/200", 1],
+  ["GET", "/status/304", 1],
+  ["HEAD", "/status/200", 1],
+  ["DELETE", "/status/200", 1],
+  ["OPTIONS", "/status/200", 0],
+  ["GET", "/status/101", 1],
+  ["GET", "/status/404", 0],
+  ["GET", "/status/500", 0],
+  ["GET", "/nowhere", 0],
+])("meter: %s %s counts %i", async (method, path, count) => {
+  const response = await askThrough(product(), path, { method });
+
+  expect(response.status).toBe(path === "/nowhere" ? 404 : Number(path.slice(-3)));
+  expect(counted()).toHaveLength(count);
 });
 
-test.each(["HEAD", "OPTIONS", "DELETE"])("meter: counts a %s request", async (method) => {
-  await ask(product(), "/status/200", { method });
-  expect(sent).toHaveLength(1);
+test("meter: hands a socket's response on as it is", async () => {
+  const socket = responseOf(101);
+  const app = product(byBytes);
+  app.get("/socket", () => socket);
+
+  expect(await askThrough(app, "/socket")).toBe(socket);
+  expect(counter.seen).toHaveLength(1);
 });
 
-test("meter: a rule of one's own decides what is billable", async () => {
-  const app = product({ billable: (response) => response.status === 404 });
-  await ask(app, "/status/404");
-  await ask(app, "/status/200");
-  expect(sent).toHaveLength(1);
+test("meter: without a customer nothing is counted", async () => {
+  await product().request("/ok", {}, {}, executionCtx);
+  expect(tasks).toEqual([]);
+  expect(counter.seen).toEqual([]);
 });
 
-test("meter: a handler that throws is not billed and answers as without the meter", async () => {
+test("meter: a handler that throws is not billed, and is answered as without the meter", async () => {
   const app = product({ billable: () => true });
   app.onError((error, c) => c.text(error.message, 200));
-  const response = await ask(app, "/throws");
-  expect(await response.text()).toBe("handler failed");
-  expect(sent).toEqual([]);
+  const response = await askThrough(app, "/throws");
+
+  expect([response.status, await response.text()]).toEqual([200, "handler failed"]);
+  expect(counter.seen).toEqual([]);
 });
 
 test("meter: what is thrown and no error goes on unchanged", async () => {
@@ -145,112 +200,89 @@ test("meter: what is thrown and no error goes on unchanged", async () => {
     throw "no error";
   });
   await expect(ask(app, "/throws-text")).rejects.toBe("no error");
-  expect(sent).toEqual([]);
-});
-
-test("meter: no customer, no event", async () => {
-  const app = product();
-  await app.request("/ok", {}, {}, executionCtx);
-  await Promise.all(tasks);
-  expect(sent).toEqual([]);
-});
-
-test.each([
-  ["a number", 2.5, 2.5],
-  ["zero", 0, 0],
-  ["a decimal string", "0.30000000000000000001", "0.30000000000000000001"],
-  ["a bigint", 9_007_199_254_740_993n, "9007199254740993"],
-])("meter: sends %s exactly", async (_, value, expected) => {
-  await ask(product({ value: () => value }), "/ok");
-  expect(sent[0]?.[0]?.value).toBe(expected);
-});
-
-test("meter: value and metadata see the request and the response", async () => {
-  const app = product({
-    value: (c, response) => c.req.path.length + response.status,
-    metadata: (c, response) => ({ region: "eu", path: c.req.path, status: response.status }),
-  });
-  await ask(app, "/ok");
-  expect(sent[0]?.[0]).toMatchObject({
-    value: 203,
-    metadata: { region: "eu", path: "/ok", status: 200 },
-  });
+  expect(tasks).toEqual([]);
+  expect(counter.seen).toEqual([]);
 });
 
 function fail(): never {
   throw new Error("callback failed");
 }
 
-test.each<[string, Partial<MeterOptions<{ Bindings: object }>>, number]>([
-  ["customer", { customer: fail }, 0],
-  ["value", { value: fail }, 0],
-  ["metadata", { metadata: fail }, 0],
-  ["billable", { billable: fail }, 0],
-  ["now", { now: fail }, 0],
-  ["randomId", { randomId: fail }, 0],
-  ["transport", { transport: fail }, 1],
-])("meter: an error in %s is reported and does not break the request", async (_, changes, events) => {
+test.each<[string, Partial<Options>]>([
+  ["customer", { customer: fail }],
+  ["customer, later", { customer: async () => fail() }],
+  ["value", { value: fail }],
+  ["value of what was sent", { value: () => fail }],
+  ["metadata", { metadata: fail }],
+  ["billable", { billable: fail }],
+  ["transport", { transport: fail }],
+  ["now", { now: fail }],
+])("meter: an error in %s is reported and does not break the request", async (_, changes) => {
   const response = await ask(product(changes), "/ok");
-  expect(await response.text()).toBe("fine");
-  expect(lost.map(([of, message]) => [of.length, message])).toEqual([[events, "callback failed"]]);
+  expect([response.status, await response.text()]).toEqual([201, "fine"]);
+  await Promise.all(tasks);
+
+  expect(lost).toEqual([[{ batch: "", usage: [], maybeApplied: false }, "callback failed", "/ok"]]);
 });
 
-test("meter: a value that is no quantity is reported, not sent", async () => {
-  await ask(product({ value: () => Number.NaN }), "/ok");
-  expect(sent).toEqual([]);
-  expect(lost).toEqual([[[], "a metered value must be finite, not NaN"]]);
+test("meter: the callbacks see the request and the response", async () => {
+  const app = product({
+    value: (c, response) => c.req.path.length + response.status,
+    metadata: (c, response) => ({ path: c.req.path, status: response.status }),
+  });
+  await askThrough(app, "/ok");
+
+  expect(counter.seen[0]!.batch.usage).toMatchObject([{ sum: 204, metadata: { path: "/ok", status: 201 } }]);
 });
 
 test("meter: finds the transport in the request's bindings", async () => {
-  type Product = { Bindings: { METER: { send: typeof answer } } };
+  type Product = { Bindings: { METER: Transport } };
   const app = new Hono<Product>();
   app.use(
     meter<Product>({
       customer: () => "cus_acme",
       metricName: "api_calls",
       transport: (c) => c.env.METER,
+      mode: "direct",
     }),
   );
   app.get("/ok", (c) => c.text("fine"));
-  await app.request("/ok", {}, { METER: { send: answer } }, executionCtx);
+  await app.request("/ok", {}, { METER: counter.transport() }, executionCtx);
   await Promise.all(tasks);
-  expect(sent).toHaveLength(1);
+
+  expect(counted()).toEqual([["cus_acme", 1]]);
 });
 
 test("meter: works where there is no execution context", async () => {
-  const delivered = new Promise<UsageEvent[]>((resolve) => {
-    const transport = {
-      send: async (events: UsageEvent[]): Promise<Attempt> => {
-        resolve(events);
-        return answer(events);
-      },
-    };
-    void product({ transport }).request("/ok", { headers: { "x-customer": "cus_acme" } });
-  });
-  expect((await delivered)[0]?.customerId).toBe("cus_acme");
+  const app = product({ mode: "batch" });
+  const response = await app.request("/ok", { headers: { "x-customer": "cus_acme" } });
+  expect(await response.text()).toBe("fine");
+  await vi.advanceTimersByTimeAsync(1_000);
+
+  expect(counted()).toEqual([["cus_acme", 1]]);
+  expect(lost).toEqual([]);
 });
 
-async function refuse(): Promise<Attempt> {
-  return { kind: "refused", error: new Error("the meter answered 401") };
-}
+test("meter: two meters of one product count apart", async () => {
+  const app = new Hono();
+  for (const metricName of ["api_calls", "bytes"]) {
+    const value = metricName === "bytes" ? byBytes : {};
+    app.use(
+      meter({
+        customer: () => "cus_acme",
+        metricName,
+        transport: counter.transport(),
+        mode: "direct",
+        ...value,
+      }),
+    );
+  }
+  app.get("/ok", (c) => c.text("fine"));
+  await (await ask(app, "/ok")).text();
+  await Promise.all(tasks);
 
-test("meter: a failing onLost falls back to one log line", async () => {
-  const log = vi.spyOn(console, "error").mockReturnValue();
-  await ask(product({ transport: { send: refuse }, onLost: fail }), "/ok");
-  expect(log.mock.calls.map(([line]) => JSON.parse(String(line)) as unknown)).toEqual([
-    {
-      message: "usage lost",
-      error: "callback failed",
-      events: [
-        {
-          id: "id-1",
-          customerId: "cus_acme",
-          metricName: "api_calls",
-          value: 1,
-          timestamp: "2026-11-23T12:00:00.000Z",
-        },
-      ],
-    },
-  ]);
-  log.mockRestore();
+  const sums = counter.seen.flatMap(({ batch }) =>
+    batch.usage.map(({ metricName, sum }) => [metricName, sum]),
+  );
+  expect(Object.fromEntries(sums)).toEqual({ api_calls: 1, bytes: 4 });
 });

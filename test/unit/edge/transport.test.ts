@@ -1,72 +1,152 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { EventResult, UsageEvent } from "../../../src/edge/event.ts";
-import { httpTransport, serviceBinding } from "../../../src/edge/transport.ts";
-
-const NOW_MS = Date.parse("2026-11-23T12:00:00.000Z");
+import type { EventResult } from "../../../src/edge/answer.ts";
+import type { Attempt } from "../../../src/edge/attempt.ts";
+import type { UsageBatch } from "../../../src/edge/batch.ts";
+import { httpTransport } from "../../../src/edge/http.ts";
+import { serviceBinding } from "../../../src/edge/transport.ts";
+import { addressOf } from "../../support/client-fixture.ts";
+import { answered, answerOf, START_MS } from "../../support/edge-meter.ts";
 
 beforeEach(() => {
-  vi.useFakeTimers({ now: NOW_MS, toFake: ["Date"] });
+  vi.useFakeTimers({ now: START_MS, toFake: ["Date"] });
 });
 
 afterEach(() => {
+  vi.unstubAllGlobals();
   vi.useRealTimers();
 });
 
-const event: UsageEvent = {
-  id: "id-1",
-  customerId: "cus_acme",
-  metricName: "api_calls",
-  value: "9007199254740993",
-  timestamp: "2026-11-23T12:00:00.000Z",
+const batch: UsageBatch = {
+  batch: "batch-1",
+  usage: [
+    {
+      customerId: "cus_acme",
+      metricName: "api_calls",
+      hour: "2026-11-23T12:00:00.000Z",
+      count: 2,
+      sum: "9007199254740993",
+      min: 1,
+      max: "9007199254740992",
+      last: 1,
+      lastAt: "2026-11-23T12:00:00.000Z",
+    },
+  ],
 };
 const signal = new AbortController().signal;
+const key = "em_ingest_1_nobody_may_see";
 
-/** The attempt that an HTTP answer makes, and the request that was sent. */
-async function attempt(status: number, body: unknown, headers: Record<string, string> = {}) {
-  const requests: Request[] = [];
+interface Sent {
+  url: string;
+  init: RequestInit;
+}
+
+/** The attempt that an HTTP answer makes, and what was sent. */
+async function attempt(
+  status: number,
+  body: unknown,
+  {
+    headers = {},
+    url = "https://meter.example.com",
+  }: { headers?: Record<string, string>; url?: string } = {},
+): Promise<{ sent: Sent[]; outcome: Attempt }> {
+  const sent: Sent[] = [];
   const transport = httpTransport({
-    url: "https://meter.example.com/base/",
-    key: "em_ingest_1",
-    fetch: async (input, init) => {
-      requests.push(new Request(input, init));
+    url,
+    key,
+    fetch: async (input, init = {}) => {
+      sent.push({ url: addressOf(input), init });
       return new Response(typeof body === "string" ? body : JSON.stringify(body), { status, headers });
     },
   });
-  const outcome = await transport.send([event], signal);
-  return { request: requests[0], outcome };
+  return { outcome: await transport.send(batch, signal), sent };
 }
 
-test("http: posts the events under the key", async () => {
-  const { request } = await attempt(200, { results: [{ status: "recorded" }] });
-  expect(request?.method).toBe("POST");
-  expect(request?.url).toBe("https://meter.example.com/base/v1/events");
-  expect(request?.headers.get("authorization")).toBe("Bearer em_ingest_1");
-  expect(request?.headers.get("content-type")).toBe("application/json");
-  expect(await request?.json()).toEqual([event]);
+test.each([
+  ["https://meter.example.com", "https://meter.example.com/v1/events"],
+  ["https://meter.example.com/", "https://meter.example.com/v1/events"],
+  ["https://meter.example.com/base//", "https://meter.example.com/base/v1/events"],
+  ["http://127.0.0.1:8787", "http://127.0.0.1:8787/v1/events"],
+  ["https://meter.example.com/base?a=b#c", "https://meter.example.com/base/v1/events"],
+])("http: of %s the address is %s", async (url, expected) => {
+  const { sent } = await attempt(200, answerOf([{ status: "recorded" }]), { url });
+  expect(sent.map((request) => request.url)).toEqual([expected]);
+});
+
+test("http: sends the batch as our own media type, under the key, and follows no redirect", async () => {
+  const { sent } = await attempt(200, answerOf([{ status: "recorded" }]));
+
+  expect(sent.map(({ init }) => init)).toEqual([
+    {
+      method: "POST",
+      headers: { "content-type": "application/vnd.edgemeter.batch+json", authorization: `Bearer ${key}` },
+      body: JSON.stringify(batch),
+      redirect: "manual",
+      signal,
+    },
+  ]);
+  expect(sent[0]!.init.signal).toBe(signal);
+});
+
+test("http: finds the global fetch with each attempt, and calls it as a function", async () => {
+  const transport = httpTransport({ url: "https://meter.example.com", key });
+  const given: unknown[] = [];
+  vi.stubGlobal("fetch", async function globalFetch(this: unknown) {
+    given.push(this);
+    return Response.json(answerOf([{ status: "recorded" }]));
+  });
+
+  expect((await transport.send(batch, signal)).kind).toBe("answered");
+  expect(given).toEqual([undefined]);
 });
 
 const results: EventResult[] = [{ status: "rejected", code: "too_late" }];
 
-test.each<[string, number, unknown, string]>([
-  ["200 with results", 200, { results }, "answered"],
-  ["422 with results", 422, { results }, "answered"],
+test.each<[string, number, unknown, Attempt["kind"]]>([
+  ["200 with a result for each row", 200, answerOf(results), "answered"],
+  ["422 with a result for each row", 422, answerOf(results), "answered"],
   ["422 without results", 422, { title: "no" }, "refused"],
   ["200 without results", 200, {}, "unavailable"],
-  ["200 with results of others", 200, { results: [] }, "unavailable"],
+  ["200 with results of others", 200, answerOf([]), "unavailable"],
   ["200 that is no JSON", 200, "<html>", "unavailable"],
+  ["200 that is null", 200, "null", "unavailable"],
+  ["202", 202, answerOf(results), "unavailable"],
   ["301", 301, "", "refused"],
-  ["400", 400, { results }, "refused"],
+  ["400", 400, answerOf(results), "refused"],
   ["401", 401, "", "refused"],
+  ["403", 403, "", "refused"],
+  ["404", 404, "", "refused"],
   ["413", 413, "", "refused"],
   ["429", 429, "", "unavailable"],
   ["500", 500, "", "unavailable"],
-  ["503", 503, { results }, "unavailable"],
+  ["503 with results", 503, answerOf(results), "unavailable"],
+  ["599", 599, "", "unavailable"],
 ])("http: an answer of %s", async (_, status, body, kind) => {
   expect((await attempt(status, body)).outcome.kind).toBe(kind);
 });
 
-test("http: hands over the results as they are", async () => {
-  expect((await attempt(422, { results })).outcome).toEqual({ kind: "answered", results });
+test("http: hands over the answer as it is", async () => {
+  expect((await attempt(422, answerOf(results))).outcome).toEqual(answered(results));
+});
+
+test.each<[string, number, unknown, string]>([
+  ["no problem document", 401, "<html>who are you</html>", "the meter answered 401"],
+  ["no body", 503, "", "the meter answered 503"],
+  [
+    "a problem document",
+    401,
+    { code: "unauthorized", detail: "no valid key" },
+    "the meter answered 401: unauthorized: no valid key",
+  ],
+  ["half of one", 401, { code: "unauthorized" }, "the meter answered 401"],
+  [
+    "a long one",
+    400,
+    { code: "invalid_request", detail: "x".repeat(301) },
+    `the meter answered 400: invalid_request: ${"x".repeat(300)}`,
+  ],
+])("http: an answer with %s is told", async (_, status, body, message) => {
+  const { outcome } = await attempt(status, body);
+  expect(outcome.kind === "answered" ? undefined : outcome.error.message).toBe(message);
 });
 
 test.each<[string, number | undefined]>([
@@ -76,42 +156,67 @@ test.each<[string, number | undefined]>([
   ["Mon, 23 Nov 2026 11:00:00 GMT", 0],
   ["soon", undefined],
 ])("http: Retry-After %s", async (header, retryAfterMs) => {
-  const { outcome } = await attempt(503, "", { "retry-after": header });
-  expect(outcome.kind === "unavailable" && outcome.retryAfterMs).toBe(retryAfterMs);
+  const { outcome } = await attempt(503, "", { headers: { "retry-after": header } });
+  expect(outcome).toEqual({
+    kind: "unavailable",
+    error: new Error("the meter answered 503"),
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+  });
 });
 
 test.each([
   ["not an address", "meter"],
   ["another protocol", "ftp://meter.example.com"],
+  ["a user", "https://user@meter.example.com"],
   ["a password", "https://user:secret@meter.example.com"],
 ])("http: refuses a url with %s and does not repeat it", (_, url) => {
   expect(() => httpTransport({ url, key: "k" })).toThrow(
-    "the meter's url must be an http(s) address without a user or password",
+    new TypeError("the meter's url must be an http(s) address without a user or password"),
   );
 });
 
 test.each(["", "two words", "line\nbreak", "ключ"])(
   "http: refuses the key %j and does not repeat it",
-  (key) => {
-    expect(() => httpTransport({ url: "https://meter.example.com", key })).toThrow(
-      "the meter's key must be printable ASCII without spaces",
+  (refused) => {
+    expect(() => httpTransport({ url: "https://meter.example.com", key: refused })).toThrow(
+      new TypeError("the meter's key must be printable ASCII without spaces"),
     );
   },
 );
 
-test("service binding: calls record and hands over the results", async () => {
-  const calls: UsageEvent[][] = [];
+test("service binding: hands the batch over and gives the answer as it is", async () => {
+  const calls: UsageBatch[] = [];
   const transport = serviceBinding({
-    record: async (events) => {
-      calls.push(events);
-      return { results };
+    record: async (sent) => {
+      calls.push(sent);
+      return answerOf(results);
     },
   });
-  expect(await transport.send([event], signal)).toEqual({ kind: "answered", results });
-  expect(calls).toEqual([[event]]);
+
+  expect(await transport.send(batch, signal)).toEqual(answered(results));
+  expect(calls).toEqual([batch]);
+  expect(calls[0]).toBe(batch);
 });
 
-test("service binding: an answer without results counts as unavailable", async () => {
-  const transport = serviceBinding({ record: async () => ({ results: [] }) });
-  expect((await transport.send([event], signal)).kind).toBe("unavailable");
+test.each([
+  ["no document", undefined],
+  ["no results", {}],
+  ["results of others", answerOf([])],
+])("service binding: an answer with %s counts as unavailable", async (_, answer) => {
+  const transport = serviceBinding({ record: async () => answer });
+
+  expect(await transport.send(batch, signal)).toEqual({
+    kind: "unavailable",
+    error: new Error("no results"),
+  });
+});
+
+test("service binding: calls the method on its binding", async () => {
+  const binding = {
+    answer: answerOf(results),
+    async record(this: { answer: unknown }): Promise<unknown> {
+      return this.answer;
+    },
+  };
+  expect((await serviceBinding(binding).send(batch, signal)).kind).toBe("answered");
 });

@@ -1,0 +1,149 @@
+import type { EventResult, RecordAnswer } from "./answer.ts";
+import type { LostUsage } from "./batcher.ts";
+import { Calls, type RetryOptions } from "./calls.ts";
+import { chunksOf } from "./chunks.ts";
+import { exchange, meterAddress, postUsage, type MeterAddress } from "./http-call.ts";
+import { printQuantity, readQuantity, type Quantity } from "./quantity.ts";
+import type { IdentifiedEvent, UsageEvent } from "./usage-event.ts";
+
+export { MeterError } from "./meter-error.ts";
+export type { EventResult, RecordAnswer } from "./answer.ts";
+export type { LostUsage } from "./batcher.ts";
+export type { IdentifiedEvent, UsageEvent } from "./usage-event.ts";
+export type { UsageRow } from "./usage-row.ts";
+
+/** A customer's usage in a period, as `GET /v1/customers/{id}/usage` gives it; quantities and amounts are decimal strings. */
+export interface CustomerUsage {
+  customerId: string;
+  plan: string;
+  currency: string;
+  period: { start: string; end: string };
+  asOf: string;
+  /** True when the counters could not be asked: the newest usage may be missing. */
+  stale: boolean;
+  metrics: {
+    metric: string;
+    displayName: string;
+    unit: string;
+    current: string;
+    included: string;
+    percentUsed: number;
+    estimatedCost: string;
+    projectedCost: string;
+  }[];
+  totalCost: string;
+  projectedTotal: string;
+  budget: { amount: string; percentUsed: number } | null;
+}
+
+/** Whether a customer may use more of a metric; `limit` null: no limit is set. */
+export interface LimitCheck {
+  allowed: boolean;
+  reason?: string;
+  limit: string | null;
+  used: string;
+  remaining: string | null;
+  resetsAt: string;
+}
+
+export type ClientOptions = MeterAddress & RetryOptions;
+
+/**
+ * A client of the meter's HTTP API, for any runtime with `fetch`.
+ *
+ * Calls are repeated with backoff and jitter, at least as late as the meter's `Retry-After` asks for; events are repeated
+ * under the same ids. What still fails throws a {@link MeterError}.
+ */
+export class MeterClient {
+  readonly #calls: Calls;
+  readonly #randomId: () => string;
+
+  constructor(options: ClientOptions) {
+    this.#calls = new Calls(meterAddress(options), options);
+    this.#randomId = options.randomId ?? (() => crypto.randomUUID());
+  }
+
+  /**
+   * Records events, as many as you like: a durable answer for each, in their order.
+   *
+   * Throws when some are not known to be counted: the error's `unconfirmed` events may be recorded again as they are.
+   */
+  async record(events: UsageEvent | readonly UsageEvent[]): Promise<RecordAnswer> {
+    const list = Array.isArray(events) ? (events as readonly UsageEvent[]) : [events as UsageEvent];
+    const identified = list.map((event) => this.#identify(event));
+    const results: EventResult[] = [];
+    for (const { items, body } of chunksOf(identified)) {
+      const posted = { type: "application/json", body, size: items.length };
+      const attempt = await this.#calls.repeat((signal) => postUsage(this.#calls.address, posted, signal));
+      if (attempt.kind !== "answered") {
+        throw this.#calls.failure(attempt, identified.slice(results.length), results);
+      }
+      results.push(...attempt.answer.results);
+    }
+    return summarize(results);
+  }
+
+  /** Sends usage that the middleware has reported as lost once more, under its own id; harmless if it was counted. */
+  async resend({ batch, usage }: Pick<LostUsage, "batch" | "usage">): Promise<RecordAnswer> {
+    const body = JSON.stringify({ batch, usage });
+    const posted = { type: "application/vnd.edgemeter.batch+json", body, size: usage.length };
+    const attempt = await this.#calls.repeat((signal) => postUsage(this.#calls.address, posted, signal));
+    if (attempt.kind !== "answered") {
+      throw this.#calls.failure(attempt);
+    }
+    return summarize(attempt.answer.results);
+  }
+
+  /** A customer's usage in the current period, or in the one that starts in a month (`2026-11`). */
+  async usage(customerId: string, options: { period?: string } = {}): Promise<CustomerUsage> {
+    const query = options.period === undefined ? {} : { period: options.period };
+    return this.#read<CustomerUsage>(customerPath(customerId, "usage"), query);
+  }
+
+  /** Whether a customer may use so much more of a metric. */
+  async check(customerId: string, metricName: string, quantity: Quantity = 1): Promise<LimitCheck> {
+    const query = { metric: metricName, quantity: String(printQuantity(readQuantity(quantity))) };
+    return this.#read<LimitCheck>(customerPath(customerId, "check"), query);
+  }
+
+  async #read<Document>(path: string, query: Record<string, string>): Promise<Document> {
+    const search = new URLSearchParams(query).toString();
+    const target = search === "" ? path : `${path}?${search}`;
+    const attempt = await this.#calls.repeat((signal) =>
+      exchange(this.#calls.address, target, { signal }, (body, status) =>
+        status === 200 ? (body as Document | undefined) : undefined,
+      ),
+    );
+    if (attempt.kind !== "answered") {
+      throw this.#calls.failure(attempt);
+    }
+    return attempt.answer;
+  }
+
+  /** Fixes what every repeat has to say again: id, time and value. */
+  #identify(event: UsageEvent): IdentifiedEvent {
+    return {
+      ...event,
+      id: event.id ?? this.#randomId(),
+      timestamp: event.timestamp ?? new Date().toISOString(),
+      value: printQuantity(readQuantity(event.value ?? 1)),
+    };
+  }
+}
+
+function customerPath(customerId: string, what: string): string {
+  return `/v1/customers/${encodeURIComponent(customerId)}/${what}`;
+}
+
+function summarize(results: EventResult[]): RecordAnswer {
+  const count = (status: EventResult["status"]): number =>
+    results.filter((result) => result.status === status).length;
+  return {
+    recorded: count("recorded"),
+    duplicates: count("duplicate"),
+    conflicts: count("conflict"),
+    rejected: count("rejected"),
+    spooled: count("spooled"),
+    results,
+  };
+}
