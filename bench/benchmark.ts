@@ -5,6 +5,8 @@ import { countCommands } from "./counting.ts";
 import { summarize } from "./figures.ts";
 import { describeMachine, serverVersions } from "./machine.ts";
 import { measureEdge } from "./edge/measure-edge.ts";
+import { measureFlush } from "./flush/measure-flush.ts";
+import { measureUsage } from "./flush/measure-usage.ts";
 import type { BenchOptions } from "./options.ts";
 import type { CountingReport, Report } from "./report.ts";
 import { measureRounds, type Effort } from "./rounds.ts";
@@ -28,11 +30,15 @@ export async function runBenchmark(
     const { parts } = options;
     const counting = parts.includes("counting") ? await measureCounting(stack, options, step) : undefined;
     const edge = parts.includes("edge") ? await measureEdge(stack, dir, options, step) : undefined;
+    const flush = parts.includes("flush") ? await measureFlush(stack, options, step) : undefined;
+    const usage = parts.includes("usage") ? await measureUsage(stack, options, step) : undefined;
     return {
       machine: { ...machine, ...versions },
       effort: options,
       ...(counting && { counting }),
       ...(edge && { edge }),
+      ...(flush && { flush }),
+      ...(usage && { usage }),
       tookSeconds: (performance.now() - startedMs) / 1000,
     };
   } finally {

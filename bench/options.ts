@@ -11,12 +11,28 @@ export interface EdgeEffort {
   edgeCostSeconds: number;
 }
 
+/** How much is spent on the flush. */
+export interface FlushEffort {
+  flushRuns: number;
+  /** Dirty buckets, from few to many. */
+  flushSizes: readonly number[];
+}
+
+/** How much is spent on usage queries. */
+export interface UsageEffort {
+  runs: number;
+  warmUpMs: number;
+  usageMs: number;
+  /** Customers in the ledger. */
+  usageCustomers: number;
+}
+
 /** What can be measured by itself. */
-export const PARTS = ["counting", "edge"] as const;
+export const PARTS = ["counting", "edge", "flush", "usage"] as const;
 export type Part = (typeof PARTS)[number];
 
 /** What the user asked for. */
-export interface BenchOptions extends Effort, EdgeEffort {
+export interface BenchOptions extends Effort, EdgeEffort, FlushEffort, UsageEffort {
   json: boolean;
   parts: readonly Part[];
 }
@@ -24,10 +40,10 @@ export interface BenchOptions extends Effort, EdgeEffort {
 export const USAGE = `npm run bench -- [options]
   --json      figures as JSON on standard output, and nothing else there
   --quick     three short runs, under 3 minutes
-  --only P    a part alone: ${PARTS.join(" or ")}
+  --only P    a part alone: ${PARTS.join(", ")}
   --runs N    rounds over all contenders (default 5)`;
 
-const FULL: Effort & EdgeEffort = {
+const FULL: Omit<BenchOptions, "json" | "parts"> = {
   runs: 5,
   warmUpMs: 500,
   durationMs: 2500,
@@ -36,8 +52,12 @@ const FULL: Effort & EdgeEffort = {
   edgeRequests: 50_000,
   edgeScheduledMs: 4000,
   edgeCostSeconds: 10,
+  flushRuns: 5,
+  flushSizes: [1_000, 10_000, 100_000],
+  usageMs: 3000,
+  usageCustomers: 10_000,
 };
-const QUICK: Effort & EdgeEffort = {
+const QUICK: Omit<BenchOptions, "json" | "parts"> = {
   runs: 3,
   warmUpMs: 200,
   durationMs: 600,
@@ -46,6 +66,10 @@ const QUICK: Effort & EdgeEffort = {
   edgeRequests: 5000,
   edgeScheduledMs: 1000,
   edgeCostSeconds: 3,
+  flushRuns: 2,
+  flushSizes: [1_000, 10_000],
+  usageMs: 1000,
+  usageCustomers: 1_000,
 };
 
 /** Reads the command line; `help` when asked for, throws with what is wrong with it. */
@@ -70,7 +94,7 @@ export function parseOptions(args: string[]): BenchOptions | "help" {
   }
   const only = PARTS.filter((part) => part === values.only);
   if (values.only !== undefined && only.length === 0) {
-    throw new Error(`--only: ${PARTS.join(" or ")}`);
+    throw new Error(`--only: ${PARTS.join(", ")}`);
   }
   return { ...effort, runs, json: values.json, parts: only.length === 0 ? PARTS : only };
 }

@@ -3,6 +3,9 @@ import { DOLLARS_PER_COMMAND, type Bill } from "./counting.ts";
 import { REFERENCES, type Figures, type Latency, type Speed } from "./figures.ts";
 import { printEdge } from "./edge/edge-report.ts";
 import type { EdgeFigures } from "./edge/measure-edge.ts";
+import { printFlush, printUsage } from "./flush/flush-report.ts";
+import type { FlushFigures } from "./flush/measure-flush.ts";
+import type { UsageFigures } from "./flush/measure-usage.ts";
 import { SHAPES, type Shape } from "./contenders.ts";
 import type { Machine } from "./machine.ts";
 import type { Effort } from "./rounds.ts";
@@ -14,6 +17,8 @@ export interface Report {
   effort: Effort;
   counting?: CountingReport;
   edge?: EdgeFigures;
+  flush?: FlushFigures[];
+  usage?: UsageFigures;
   tookSeconds: number;
 }
 
@@ -30,11 +35,13 @@ const TITLES: Record<Shape, string> = {
 const PROCESSES = ["worker", "endpoint", "redis", "client"];
 
 /** The report for a terminal. */
-export function printReport({ machine, effort, counting, edge, tookSeconds }: Report): string {
+export function printReport({ machine, effort, counting, edge, flush, usage, tookSeconds }: Report): string {
   return [
     machineText(machine),
     counting === undefined ? "" : printCounting(counting, effort),
     edge === undefined ? "" : printEdge(edge),
+    flush === undefined ? "" : printFlush(flush),
+    usage === undefined ? "" : printUsage(usage),
     `\n  Took ${digits(tookSeconds)} s.\n`,
   ].join("");
 }

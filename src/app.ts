@@ -3,11 +3,15 @@ import { requestId } from "hono/request-id";
 import { RedisError } from "./counters/redis.ts";
 import type { Deps } from "./deps.ts";
 import { ApiProblem, problemResponse } from "./http/problem.ts";
+import { adjustmentRoutes } from "./http/routes/adjustments.ts";
 import { catalogRoutes } from "./http/routes/catalog.ts";
 import { customerRoutes } from "./http/routes/customers.ts";
 import { eventRoutes } from "./http/routes/events.ts";
 import { healthRoutes } from "./http/routes/health.ts";
+import { integrityRoutes } from "./http/routes/integrity.ts";
 import { invoiceRoutes } from "./http/routes/invoices.ts";
+import { jobRunRoutes } from "./http/routes/job-runs.ts";
+import { usageSeriesRoutes } from "./http/routes/usage-series.ts";
 import { usageRoutes } from "./http/routes/usage.ts";
 import { NoStore } from "./ingest/apply-or-spool.ts";
 import { NoCatalog } from "./ingest/record-usage.ts";
@@ -20,9 +24,13 @@ export function createApp(deps: Deps): Hono {
   for (const routes of [
     eventRoutes,
     usageRoutes,
+    usageSeriesRoutes,
     customerRoutes,
+    adjustmentRoutes,
     catalogRoutes,
     invoiceRoutes,
+    integrityRoutes,
+    jobRunRoutes,
     healthRoutes,
   ]) {
     app.route("/", routes(deps));

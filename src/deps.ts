@@ -26,6 +26,7 @@ export interface Deps {
   graceHours: number;
   invoiceMode: "auto" | "review";
   maxBuckets: number;
+  retentionMonths: number;
   log: Log;
 }
 
@@ -64,6 +65,7 @@ function composeDeps(settings: Settings): Deps {
     graceHours: settings.INVOICE_GRACE_HOURS ?? settings.LATE_EVENT_HOURS + 1,
     invoiceMode: settings.INVOICE_MODE,
     maxBuckets: settings.FLUSH_MAX_BUCKETS,
+    retentionMonths: settings.RETENTION_MONTHS,
     log: consoleLog,
   };
 }

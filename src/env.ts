@@ -19,6 +19,7 @@ const envSchema = z.object({
   INVOICE_GRACE_HOURS: integer(1, 24 * 14).optional(),
   INVOICE_MODE: z.enum(["auto", "review"]).default("review"),
   FLUSH_MAX_BUCKETS: integer(16, 100_000).default(5000),
+  RETENTION_MONTHS: integer(1, 120).default(13),
   REQUIRE_KNOWN_CUSTOMERS: z.enum(["true", "false"]).default("false"),
   // Where local endpoints stand in for Neon and Stripe.
   NEON_FETCH_ENDPOINT: z.url().optional(),

@@ -11,17 +11,23 @@ export async function runScheduled(deps: Deps, cron: string, scheduledMs: number
     throw new Error(`no job for the cron ${cron}`);
   }
   try {
-    const report = job === "minute" ? await runMinute(deps, scheduledMs) : await runHourly(deps, scheduledMs);
-    if (report !== undefined) {
-      await insertJobRun(deps.database, {
-        job,
-        scheduledMs,
-        startedMs,
-        finishedMs: deps.now(),
-        outcome: report,
-      });
-      deps.log({ level: "info", event: `${job}_run`, report });
+    const parts =
+      job === "minute" ? await minuteParts(deps, scheduledMs) : await hourlyParts(deps, scheduledMs);
+    if (parts === undefined) {
+      return;
     }
+    const { report, failures } = await runAll(deps, parts);
+    await insertJobRun(deps.database, {
+      job,
+      scheduledMs,
+      startedMs,
+      finishedMs: deps.now(),
+      outcome: report,
+    });
+    if (failures.length > 0) {
+      throw new AggregateError(failures, `${failures.length} of the run's parts failed`);
+    }
+    deps.log({ level: "info", event: `${job}_run`, report });
   } catch (error) {
     deps.log({ level: "error", event: `${job}_run_failed`, error });
     throw error;
@@ -29,18 +35,39 @@ export async function runScheduled(deps: Deps, cron: string, scheduledMs: number
 }
 
 /** What every tick that works does, then flush. Nothing to tell, and no SQL, when there is nothing to do. */
-async function runMinute(deps: Deps, nowMs: number): Promise<object | undefined> {
+async function minuteParts(deps: Deps, nowMs: number): Promise<Parts | undefined> {
   if (!(await hasWork(deps.redis)) && !deps.spoolMemory.mayHold) {
     return undefined;
   }
-  const { flushBuckets } = await import("./flush/flush-buckets.ts");
-  return runAll(deps, { ...(await repairs(deps, nowMs)), flush: () => flushBuckets(deps, nowMs) });
+  const [{ flushBuckets }, { flushStores }, { tellFlushDelay }] = await Promise.all([
+    import("./flush/flush-buckets.ts"),
+    import("./flush/flush-stores.ts"),
+    import("./integrity/flush-delay.ts"),
+  ]);
+  const { randomId, maxBuckets } = deps;
+  const stores = flushStores(deps.redis, deps.database);
+  return {
+    ...(await repairs(deps, nowMs)),
+    flush: async () => {
+      const report = await flushBuckets({ stores, randomId, maxBuckets }, nowMs);
+      await tellFlushDelay(deps.database, report.lagMs, nowMs);
+      return report;
+    },
+  };
 }
 
-/** Replay of a spool that no tick was told of, then invoicing. */
-async function runHourly(deps: Deps, nowMs: number): Promise<object> {
-  const { runInvoicing } = await import("./invoicing/run-invoicing.ts");
-  return runAll(deps, { ...(await repairs(deps, nowMs)), invoicing: () => runInvoicing(deps, nowMs) });
+/** Replay of a spool that no tick was told of, then invoicing, then what compares and removes. */
+async function hourlyParts(deps: Deps, nowMs: number): Promise<Parts> {
+  const [{ runInvoicing }, { checks, upkeep }] = await Promise.all([
+    import("./invoicing/run-invoicing.ts"),
+    import("./integrity/run-integrity.ts"),
+  ]);
+  return {
+    ...(await repairs(deps, nowMs)),
+    invoicing: () => runInvoicing(deps, nowMs),
+    ...checks(deps, nowMs),
+    ...upkeep(deps, nowMs),
+  };
 }
 
 type Parts = Record<string, () => Promise<unknown>>;
@@ -53,20 +80,25 @@ async function repairs(deps: Deps, nowMs: number): Promise<Parts> {
   };
 }
 
-/** Runs parts one after the other; one that fails keeps none of the others from its work, but fails the run. */
-async function runAll(deps: Deps, parts: Parts): Promise<Record<string, unknown>> {
+/**
+ * Runs parts one after the other; one that fails keeps none of the others from its work, and is named in the report under
+ * `failed`.
+ */
+async function runAll(
+  deps: Deps,
+  parts: Parts,
+): Promise<{ report: Record<string, unknown>; failures: unknown[] }> {
   const report: Record<string, unknown> = {};
   const failures: unknown[] = [];
+  const failed: string[] = [];
   for (const [name, part] of Object.entries(parts)) {
     try {
       report[name] = await part();
     } catch (error) {
       deps.log({ level: "error", event: `${name}_failed`, error });
       failures.push(error);
+      failed.push(name);
     }
   }
-  if (failures.length > 0) {
-    throw new AggregateError(failures, `${failures.length} of the run's parts failed`);
-  }
-  return report;
+  return { report: failed.length > 0 ? { ...report, failed } : report, failures };
 }

@@ -1,3 +1,4 @@
+import { invariant } from "../domain/invariant.ts";
 import { hourStart, HOUR_MS } from "../domain/window.ts";
 
 /** Index shards; a customer's buckets are all in one. */
@@ -10,6 +11,9 @@ export const ID_TTL_SECONDS = 51 * 3600;
 /** How long a bucket outlives its hour, or its creation when that is later. */
 export const BUCKET_TTL_MS = 8 * 24 * HOUR_MS;
 
+/** Most hours of one reading: every period fits, and so do its keys on a script's stack. */
+export const MAX_HOURS = 2000;
+
 export interface BucketName {
   customerId: string;
   hourMs: number;
@@ -18,6 +22,16 @@ export interface BucketName {
 /** Key of a customer's bucket for the UTC hour that contains the moment. */
 export function bucketKey(customerId: string, timeMs: number): string {
   return `b:${encodeURIComponent(customerId)}:${hourStart(timeMs) / HOUR_MS}`;
+}
+
+/** Keys of a customer's buckets for the hours of `[fromMs, toMs)`, oldest first; at most {@link MAX_HOURS}. */
+export function bucketKeys(customerId: string, fromMs: number, toMs: number): string[] {
+  invariant(toMs - fromMs <= MAX_HOURS * HOUR_MS, `at most ${MAX_HOURS} hours are read at once`);
+  const keys: string[] = [];
+  for (let hourMs = hourStart(fromMs); hourMs < toMs; hourMs += HOUR_MS) {
+    keys.push(bucketKey(customerId, hourMs));
+  }
+  return keys;
 }
 
 /** Reads what {@link bucketKey} wrote. */

@@ -16,11 +16,11 @@ export interface RecordAnswer {
   results: EventResult[];
 }
 
-const COUNTED: readonly EventResult["status"][] = ["recorded", "duplicate", "spooled"];
+const COUNTED = new Set<EventResult["status"]>(["recorded", "duplicate", "spooled"]);
 
 /** Counted now, counted before, or kept by the meter to be counted within the minute. */
 export function isCounted(result: EventResult | undefined): boolean {
-  return result !== undefined && COUNTED.includes(result.status);
+  return result !== undefined && COUNTED.has(result.status);
 }
 
 /** Reads an answer that has one result for each of so many; undefined when it is none. */

@@ -5,6 +5,7 @@ export const PROBLEMS = {
   invalid_json: [400, "The body is not valid JSON"],
   invalid_request: [400, "The request is not as documented"],
   invalid_cursor: [400, "The cursor is not one of ours"],
+  unsupported_timezone: [400, "Usage is not kept by that zone's hours"],
   unauthorized: [401, "No valid key"],
   forbidden: [403, "The key has another scope"],
   not_found: [404, "There is no such thing"],

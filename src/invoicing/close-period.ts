@@ -1,13 +1,14 @@
-import { readUnflushed } from "../counters/unflushed.ts";
-import { shardOf } from "../counters/keys.ts";
 import type { RedisClient } from "../counters/redis.ts";
 import type { CustomerSettings } from "../domain/customer.ts";
 import { invariant } from "../domain/invariant.ts";
+import { flushCustomer } from "../flush/flush-customer.ts";
+import { flushStores } from "../flush/flush-stores.ts";
+import { countAdjustments } from "../ledger/adjustments.ts";
 import type { CustomerPeriod } from "../ledger/billing-periods.ts";
 import { catalogInForce } from "../ledger/catalog-versions.ts";
 import type { Database } from "../ledger/database.ts";
 import { closeWithInvoice } from "../ledger/invoices.ts";
-import { readUsage, upsertBuckets } from "../ledger/usage-records.ts";
+import { readUsage } from "../ledger/usage-reading.ts";
 import { planOf, type CatalogVersion } from "../rating/catalog.ts";
 import { rate } from "../rating/rate.ts";
 import { metricQuantities } from "../rating/quantities.ts";
@@ -23,7 +24,8 @@ export interface CloseDeps {
 /**
  * Closes one due period: its usage into the ledger, priced, and the invoice written.
  *
- * Answers false when another run has closed it meanwhile. May be repeated.
+ * Answers false when another run has closed it meanwhile, or when it was adjusted meanwhile and has to wait for the next
+ * run. May be repeated.
  */
 export async function closePeriod(
   deps: CloseDeps,
@@ -32,11 +34,10 @@ export async function closePeriod(
   nowMs: number,
 ): Promise<boolean> {
   const { customerId, startMs, endMs } = period;
-  const unflushed = await readUnflushed(deps.redis, customerId, startMs, endMs);
-  if (unflushed.length > 0) {
-    // They stay in their index: the next flush finds them written and lets go of them.
-    await upsertBuckets(deps.database, shardOf(customerId), unflushed, nowMs);
-  }
+  const stores = flushStores(deps.redis, deps.database);
+  await flushCustomer({ stores, randomId: deps.randomId }, customerId, startMs, endMs, nowMs);
+  // Before they are read: one that comes in between is not billed yet, and the period is not closed.
+  const adjustments = await countAdjustments(deps.database, period);
   const reading = await readUsage(deps.database, customerId, exactly(period), []);
   // A deleted customer's last period is billed by the settings it had.
   const settings: CustomerSettings = reading.settings ?? {};
@@ -50,7 +51,8 @@ export async function closePeriod(
     period: { startMs, endMs },
     catalogVersion: version.version,
   };
-  return closeWithInvoice(deps.database, computeInvoice(base, settings, plan.name, rating), nowMs);
+  const invoice = computeInvoice(base, settings, plan.name, rating);
+  return closeWithInvoice(deps.database, invoice, nowMs, adjustments);
 }
 
 /** The catalog versions of one run, each read once. */

@@ -70,20 +70,23 @@ from invoices`;
 /**
  * Closes a period: the invoice, its lines and the end of the period in one transaction.
  *
- * Answers false, and changes nothing, when the period has an invoice already.
+ * `adjustments` is how many the period had before its usage was read. Answers false, and changes nothing, when it has
+ * others by now, or an invoice already.
  */
 export async function closeWithInvoice(
   database: Database,
   invoice: NewInvoice,
   nowMs: number,
+  adjustments = 0,
 ): Promise<boolean> {
   try {
-    await database.transaction([
-      insertInvoice(invoice, nowMs),
+    const [, inserted] = await database.transaction([
+      lockPeriod(invoice),
+      insertInvoice(invoice, nowMs, adjustments),
       insertLines(invoice),
       closePeriod(invoice, nowMs),
     ]);
-    return true;
+    return (inserted?.length ?? 0) > 0;
   } catch (error) {
     if (error instanceof LedgerError && ALREADY_THERE.has(error.constraint ?? "")) {
       return false;
@@ -167,7 +170,16 @@ where invoice_id = $1 and status = 'draft'`,
   );
 }
 
-function insertInvoice(invoice: NewInvoice, nowMs: number): Statement {
+/** Holds the period until the transaction ends: no adjustment of it comes in meanwhile. */
+function lockPeriod({ customerId, period }: NewInvoice): Statement {
+  return {
+    text: `
+select 1 from billing_periods where customer_id = $1 and period_start = to_timestamp($2::bigint / 1000.0) for update`,
+    params: [customerId, period.startMs],
+  };
+}
+
+function insertInvoice(invoice: NewInvoice, nowMs: number, adjustments: number): Statement {
   return {
     text: `
 insert into invoices (invoice_id, number, customer_id, period_start, period_end, status, currency, catalog_version,
@@ -175,7 +187,11 @@ insert into invoices (invoice_id, number, customer_id, period_start, period_end,
 select $1, 'EM-' || lpad(n, greatest(7, length(n)), '0'), $2, to_timestamp($3::bigint / 1000.0),
   to_timestamp($4::bigint / 1000.0), $5, $6, $7, $8::jsonb, $9, $10, to_timestamp($11::bigint / 1000.0),
   to_timestamp($11::bigint / 1000.0)
-from (select nextval('invoice_numbers')::text as n) as next`,
+from (select nextval('invoice_numbers')::text as n) as next
+where $12::bigint = (
+  select count(*) from adjustments
+  where customer_id = $2 and at >= to_timestamp($3::bigint / 1000.0) and at < to_timestamp($4::bigint / 1000.0))
+returning 1`,
     params: [
       invoice.invoiceId,
       invoice.customerId,
@@ -188,6 +204,7 @@ from (select nextval('invoice_numbers')::text as n) as next`,
       invoice.subtotalMinor,
       invoice.totalMinor,
       nowMs,
+      adjustments,
     ],
   };
 }
@@ -207,17 +224,19 @@ function insertLines(invoice: NewInvoice): Statement {
 insert into invoice_lines (invoice_id, position, ref, metric_name, description, quantity, amount_minor, tiers)
 select $1, position, ref, metric_name, description, quantity, amount_minor, tiers
 from jsonb_to_recordset($2::jsonb) as page (position integer, ref text, metric_name text, description text,
-  quantity numeric, amount_minor numeric, tiers jsonb)`,
+  quantity numeric, amount_minor numeric, tiers jsonb)
+where exists (select 1 from invoices where invoice_id = $1)`,
     params: [invoice.invoiceId, JSON.stringify(rows)],
   };
 }
 
 function closePeriod(invoice: NewInvoice, nowMs: number): Statement {
-  const params: Parameter[] = [invoice.customerId, invoice.period.startMs, nowMs];
+  const params: Parameter[] = [invoice.customerId, invoice.period.startMs, nowMs, invoice.invoiceId];
   return {
     text: `
 update billing_periods set closed_at = to_timestamp($3::bigint / 1000.0)
-where customer_id = $1 and period_start = to_timestamp($2::bigint / 1000.0) and closed_at is null`,
+where customer_id = $1 and period_start = to_timestamp($2::bigint / 1000.0) and closed_at is null
+  and exists (select 1 from invoices where invoice_id = $4)`,
     params,
   };
 }

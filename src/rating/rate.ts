@@ -34,9 +34,13 @@ export function rate(catalog: Catalog, plan: Plan, quantities: ReadonlyMap<strin
   return { currency, lines, totalMinor: lines.reduce((sum, line) => sum + line.amountMinor, 0n) };
 }
 
-/** Prices one metric's quantity: the line that an invoice would carry for it. */
+/**
+ * Prices one metric's quantity: the line that an invoice would carry for it.
+ *
+ * A quantity below zero, which adjustments can bring about, is shown as it is and costs what none costs.
+ */
 export function ratePrice(price: Price, meter: Meter, quantity: bigint, currency: Currency): Line {
-  const rated = rateGraduated(price, quantity, meter.scale);
+  const rated = rateGraduated(price, quantity < 0n ? 0n : quantity, meter.scale);
   return {
     ref: `metric:${price.metricName}`,
     metricName: price.metricName,

@@ -14,7 +14,7 @@ import { invariant } from "../domain/invariant.ts";
 import { periodContaining, type Period } from "../domain/period.ts";
 import { DAY_MS } from "../domain/window.ts";
 import { catalogInForce } from "../ledger/catalog-versions.ts";
-import { readUsage, type PeriodChoice } from "../ledger/usage-records.ts";
+import { readUsage, type PeriodChoice } from "../ledger/usage-reading.ts";
 import { planOf, type Plan } from "../rating/catalog.ts";
 import { metricQuantities } from "../rating/quantities.ts";
 import { rate, type Rating } from "../rating/rate.ts";

@@ -9,6 +9,7 @@ import { publishCatalog } from "../../src/catalog/publish-catalog.ts";
 import { ID_TTL_SECONDS } from "../../src/counters/keys.ts";
 import { createRedis, RedisError, type RedisClient } from "../../src/counters/redis.ts";
 import type { FlushDeps } from "../../src/flush/flush-buckets.ts";
+import { flushStores } from "../../src/flush/flush-stores.ts";
 import type { IngestDeps } from "../../src/ingest/record-usage.ts";
 import type { ReplayDeps } from "../../src/ingest/replay-spool.ts";
 import { createDatabase, LedgerUnreachable, type Database } from "../../src/ledger/database.ts";
@@ -69,6 +70,7 @@ export class CountingWorld {
       clockMs,
       redis: this.#redis,
       database: this.#database,
+      stores: flushStores(this.#redis, this.#database),
       randomId: () => this.#randomId(),
       catalogMemory: { held: undefined, readAtMs: 0, reading: undefined },
       customerMemory: new Map(),
@@ -137,7 +139,10 @@ export class CountingWorld {
   /** Forgets what finished schedules have written. */
   async clear(): Promise<void> {
     await this.empty();
-    await this.sql.query("delete from usage_records; delete from spool");
+    await this.sql.query(
+      `delete from usage_records; delete from usage_daily; delete from flush_shards; delete from flush_claims;
+       delete from redis_losses; delete from notifications; delete from spool`,
+    );
   }
 
   async stop(): Promise<void> {

@@ -17,6 +17,14 @@ const TABLES = [
   "customers",
   "catalog_versions",
   "usage_records",
+  "usage_daily",
+  "flush_shards",
+  "flush_claims",
+  "redis_losses",
+  "adjustments",
+  "notifications",
+  "integrity_findings",
+  "job_runs",
   "spool",
 ];
 

@@ -15,7 +15,7 @@ export class MeteredProduct {
   readonly meter: ScriptedMeter;
   readonly losses: { lost: LostUsage; message: string; call: Call }[] = [];
   readonly #metering: Metering<Call>;
-  readonly #tasks: Promise<void>[] = [];
+  readonly #tasks: Promise<unknown>[] = [];
 
   constructor(options: Options = {}, steps: readonly Step[] = []) {
     this.meter = new ScriptedMeter(steps);

@@ -34,6 +34,11 @@ export async function closeMonthBefore(ahead: number): Promise<void> {
   await trigger("17 * * * *", playAt(ahead, 2, 1));
 }
 
+/** Flushes what other tests have left, also at moments yet to be played. */
+export async function flushAll(): Promise<void> {
+  await trigger("* * * * *", month(24));
+}
+
 /** Publishes the demo catalog with further plans: a base fee, or a base fee and prices. */
 export async function publishPlans(
   fees: Record<string, string | { baseFee: string; prices: object[] }>,

@@ -9,6 +9,7 @@ import {
 import { bucketKey, inflightKey } from "../../../src/counters/keys.ts";
 import { recordGroups } from "../../../src/counters/record.ts";
 import { HOUR_MS, MINUTE_MS } from "../../../src/domain/window.ts";
+import { taken } from "../../support/claim.ts";
 import { ACME_BUCKET, ACME_SHARD, identified, measured, NOW_MS } from "../../support/measurement.ts";
 import { type RedisFixture, startRedisFixture } from "../../support/redis-fixture.ts";
 
@@ -24,13 +25,16 @@ afterAll(() => fixture.stop());
 const MINUTE = Math.floor(NOW_MS / MINUTE_MS) * MINUTE_MS;
 
 function claim(claimId: string, nowMs = MINUTE, maxBuckets = 10): Promise<Claim> {
-  return claimBuckets(fixture.redis, {
-    shard: ACME_SHARD,
-    claimId,
-    nowMs,
-    maxBuckets,
-    born: `born-${claimId}`,
-  });
+  return taken(
+    claimBuckets(fixture.redis, {
+      shard: ACME_SHARD,
+      claimId,
+      nowMs,
+      maxBuckets,
+      born: `born-${claimId}`,
+      ledger: undefined,
+    }),
+  );
 }
 
 /** Counts one call in the bucket of `hoursAgo`, recorded at `nowMs`. */
@@ -54,10 +58,10 @@ function bucketAgo(hoursAgo: number): string {
 test("acknowledge: lets go of all that the claim took, once", async () => {
   await count("a", 1);
   await count("b", 2);
-  const taken = await claim("c1");
+  const held = await claim("c1");
 
-  expect(await acknowledgeBuckets(fixture.redis, taken)).toBe(2);
-  expect(await acknowledgeBuckets(fixture.redis, taken)).toBe(0);
+  expect(await acknowledgeBuckets(fixture.redis, held)).toBe(2);
+  expect(await acknowledgeBuckets(fixture.redis, held)).toBe(0);
   expect(await hasWork(fixture.redis)).toBe(false);
 });
 
@@ -69,10 +73,10 @@ test("acknowledge: a claim of nothing sends nothing", async () => {
 
 test("acknowledge: a bucket that changed meanwhile stays dirty", async () => {
   await count("a");
-  const taken = await claim("c1");
+  const held = await claim("c1");
   await count("b");
 
-  expect(await acknowledgeBuckets(fixture.redis, taken)).toBe(1);
+  expect(await acknowledgeBuckets(fixture.redis, held)).toBe(1);
   expect(keysOf(await claim("c2"))).toEqual([ACME_BUCKET]);
 });
 
@@ -111,11 +115,11 @@ test("acknowledge: as many buckets as a claim takes are taken, taken over and le
   const measurements = hours.map((hour) => measured({ timeMs: NOW_MS - hour * HOUR_MS }));
   await recordGroups(fixture.redis, [identified("a", measurements)], MINUTE, "epoch");
   const dead = await claim("c1", MINUTE, MAX_CLAIM_BUCKETS);
-  const taken = await claim("c2", MINUTE + 3 * MINUTE_MS, MAX_CLAIM_BUCKETS);
+  const held = await claim("c2", MINUTE + 3 * MINUTE_MS, MAX_CLAIM_BUCKETS);
 
   expect(new Set(keysOf(dead))).toEqual(new Set(hours.map(bucketAgo)));
-  expect(keysOf(taken).toSorted()).toEqual(keysOf(dead).toSorted());
-  expect(taken.entries).toBe(MAX_CLAIM_BUCKETS);
-  expect(await acknowledgeBuckets(fixture.redis, taken)).toBe(MAX_CLAIM_BUCKETS);
+  expect(keysOf(held).toSorted()).toEqual(keysOf(dead).toSorted());
+  expect(held.entries).toBe(MAX_CLAIM_BUCKETS);
+  expect(await acknowledgeBuckets(fixture.redis, held)).toBe(MAX_CLAIM_BUCKETS);
   expect(await hasWork(fixture.redis)).toBe(false);
 });

@@ -3,6 +3,7 @@ import { claimBuckets } from "../../../src/counters/flush-claim.ts";
 import { dirtyKey, inflightKey } from "../../../src/counters/keys.ts";
 import { recordGroups } from "../../../src/counters/record.ts";
 import { HOUR_MS, MINUTE_MS } from "../../../src/domain/window.ts";
+import { taken } from "../../support/claim.ts";
 import { ACME_SHARD, identified, measured, NOW_MS, seriesOf } from "../../support/measurement.ts";
 import { type RedisFixture, startRedisFixture } from "../../support/redis-fixture.ts";
 
@@ -28,7 +29,8 @@ async function fill(hoursAgo: number, series: number): Promise<void> {
 }
 
 function claim(claimId: string, nowMs = NOW_MS, maxBuckets = 250) {
-  return claimBuckets(fixture.redis, { shard: ACME_SHARD, claimId, nowMs, maxBuckets, born: "b" });
+  const request = { shard: ACME_SHARD, claimId, nowMs, maxBuckets, born: "b", ledger: undefined };
+  return taken(claimBuckets(fixture.redis, request));
 }
 
 test("claim: takes no more buckets after 10,000 fields, and tells that there are more", async () => {

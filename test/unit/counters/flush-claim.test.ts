@@ -3,6 +3,7 @@ import { type Claim, claimBuckets, hasWork, MAX_CLAIM_BUCKETS } from "../../../s
 import { bucketKey, dirtyKey, inflightKey, metaKey } from "../../../src/counters/keys.ts";
 import { recordGroups } from "../../../src/counters/record.ts";
 import { HOUR_MS, MINUTE_MS } from "../../../src/domain/window.ts";
+import { taken } from "../../support/claim.ts";
 import {
   ACME_BUCKET,
   ACME_SHARD,
@@ -28,13 +29,16 @@ afterAll(() => fixture.stop());
 const MINUTE = Math.floor(NOW_MS / MINUTE_MS) * MINUTE_MS;
 
 function claim(claimId: string, nowMs = MINUTE, maxBuckets = 10): Promise<Claim> {
-  return claimBuckets(fixture.redis, {
-    shard: ACME_SHARD,
-    claimId,
-    nowMs,
-    maxBuckets,
-    born: `born-${claimId}`,
-  });
+  return taken(
+    claimBuckets(fixture.redis, {
+      shard: ACME_SHARD,
+      claimId,
+      nowMs,
+      maxBuckets,
+      born: `born-${claimId}`,
+      ledger: undefined,
+    }),
+  );
 }
 
 /** Counts one call in the bucket of `hoursAgo`, recorded at `nowMs`. */
@@ -57,12 +61,16 @@ function bucketAgo(hoursAgo: number): string {
 
 test("claim: a shard with nothing to flush gives nothing and counts no claim", async () => {
   expect(await claim("c1")).toEqual({
+    kind: "taken",
     claimId: "c1",
     shard: ACME_SHARD,
     born: "born-c1",
+    fences: 0,
     number: 0,
     entries: 0,
+    recent: [],
     hasMore: false,
+    oldestMs: undefined,
     buckets: [],
   });
   expect(await hasWork(fixture.redis)).toBe(false);
@@ -190,7 +198,7 @@ test("claim: the number grows with each claim that took something; born stays", 
 
   expect([first.number, empty.number, second.number]).toEqual([1, 0, 2]);
   expect([first.born, empty.born, second.born]).toEqual(["born-c1", "born-c1", "born-c1"]);
-  expect(await fixture.raw.hgetall(metaKey(ACME_SHARD))).toEqual({ born: "born-c1", k: "2" });
+  expect(await fixture.raw.hmget(metaKey(ACME_SHARD), "born", "k")).toEqual(["born-c1", "2"]);
 });
 
 test("claim: a bucket that changes afterwards is dirty again and goes to the next claim with its new content", async () => {
@@ -220,10 +228,10 @@ test("claim: a bucket that has vanished leaves the dirty index", async () => {
   await count("b", 2);
   await fixture.raw.del(bucketAgo(1));
 
-  const taken = await claim("c1");
+  const held = await claim("c1");
 
-  expect(keysOf(taken)).toEqual([bucketAgo(2)]);
-  expect(taken.entries).toBe(2);
+  expect(keysOf(held)).toEqual([bucketAgo(2)]);
+  expect(held.entries).toBe(2);
   expect(await fixture.raw.zcard(dirtyKey(ACME_SHARD))).toBe(0);
   expect(await fixture.raw.hkeys(inflightKey(ACME_SHARD))).toEqual([bucketAgo(2)]);
 });

@@ -8,6 +8,7 @@ import { type Measurement, MAX_COUNTED } from "../../../src/domain/event.ts";
 import { AGGREGATIONS } from "../../../src/domain/meter.ts";
 import { formatSeries, parseState } from "../../../src/domain/series.ts";
 import { HOUR_MS } from "../../../src/domain/window.ts";
+import { taken } from "../../support/claim.ts";
 import { CounterModel } from "../../support/counter-model.ts";
 import { identified, measured, NOW_MS, seriesOf } from "../../support/measurement.ts";
 import { type RedisFixture, startRedisFixture } from "../../support/redis-fixture.ts";
@@ -106,13 +107,8 @@ async function flush(ledger: Ledger, claimId: string, nowMs: number, isAcknowled
   const shards = Array.from({ length: SHARDS }, (_, shard) => shard);
   await Promise.all(
     shards.map(async (shard) => {
-      const claim = await claimBuckets(fixture.redis, {
-        shard,
-        claimId,
-        nowMs,
-        maxBuckets: 2,
-        born: claimId,
-      });
+      const request = { shard, claimId, nowMs, maxBuckets: 2, born: claimId, ledger: undefined };
+      const claim = await taken(claimBuckets(fixture.redis, request));
       for (const bucket of claim.buckets) {
         const held = ledger.states.get(bucket.key);
         if (held === undefined || held.version < bucket.version) {

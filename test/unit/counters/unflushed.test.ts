@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { acknowledgeBuckets, claimBuckets } from "../../../src/counters/flush-claim.ts";
-import { bucketKey, shardOf } from "../../../src/counters/keys.ts";
+import { bucketKey, MAX_HOURS, shardOf } from "../../../src/counters/keys.ts";
 import { recordGroups } from "../../../src/counters/record.ts";
-import { MAX_HOURS, readUnflushed } from "../../../src/counters/unflushed.ts";
+import { readUnflushed } from "../../../src/counters/unflushed.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../../src/domain/window.ts";
+import { taken } from "../../support/claim.ts";
 import { ACME_SHARD, identified, measured, NOW_MS, THIS_HOUR_MS } from "../../support/measurement.ts";
 import { type RedisFixture, startRedisFixture } from "../../support/redis-fixture.ts";
 
@@ -25,7 +26,8 @@ function count(id: string, timeMs = NOW_MS, customerId = "cus_acme", nowMs = NOW
 }
 
 function claim(claimId: string, shard = ACME_SHARD) {
-  return claimBuckets(fixture.redis, { shard, claimId, nowMs: NOW_MS, maxBuckets: 10, born: "born" });
+  const request = { shard, claimId, nowMs: NOW_MS, maxBuckets: 10, born: "born", ledger: undefined };
+  return taken(claimBuckets(fixture.redis, request));
 }
 
 /** Everything that can be unflushed at the moment of the tests. */

@@ -3,7 +3,7 @@ import { periodContaining, type Period } from "../../../src/domain/period.ts";
 import { HOUR_MS } from "../../../src/domain/window.ts";
 import { insertEarlierPeriods } from "../../../src/ledger/billing-periods.ts";
 import { deleteCustomer, putCustomer } from "../../../src/ledger/customers.ts";
-import { upsertBuckets } from "../../../src/ledger/usage-records.ts";
+import { writeBuckets } from "../../support/write-buckets.ts";
 import { callsBucket } from "../../support/bucket.ts";
 import { type LedgerFixture, startLedgerFixture, withMonthBefore } from "../../support/ledger-fixture.ts";
 import { ACME_SHARD } from "../../support/measurement.ts";
@@ -45,7 +45,7 @@ test.each([
   { name: "two months before", hour: "2026-09-30T23:00", first: [NOVEMBER] },
   { name: "in the current month", hour: "2026-11-01T00:00", first: [NOVEMBER] },
 ])("periods: of a new customer with usage $name", async ({ hour, first }) => {
-  await upsertBuckets(fixture.database, ACME_SHARD, [callsBucket(hour, 1)], NOVEMBER.startMs);
+  await writeBuckets(fixture.database, ACME_SHARD, [callsBucket(hour, 1)], NOVEMBER.startMs);
   await put(NOVEMBER);
 
   expect(await periods()).toEqual(first.map(open));
@@ -53,7 +53,7 @@ test.each([
 
 test("periods: usage of the month before that comes after the first put adds none", async () => {
   await put(NOVEMBER);
-  await upsertBuckets(
+  await writeBuckets(
     fixture.database,
     ACME_SHARD,
     [callsBucket("2026-10-31T23:00", 1)],
@@ -89,7 +89,7 @@ test.each([
   { name: "of the same month: none", putAfterMs: 0, hour: "2026-11-01T00:00", isAdded: false },
 ])("periods: usage that comes later to a customer put $name", async ({ putAfterMs, hour, isAdded }) => {
   await put(NOVEMBER, NOVEMBER.startMs + putAfterMs);
-  await upsertBuckets(fixture.database, ACME_SHARD, [callsBucket(hour, 1)], NOVEMBER.startMs);
+  await writeBuckets(fixture.database, ACME_SHARD, [callsBucket(hour, 1)], NOVEMBER.startMs);
   await insertEarlierPeriods(fixture.database, WITHIN_MS);
   await insertEarlierPeriods(fixture.database, WITHIN_MS);
 
@@ -98,7 +98,7 @@ test.each([
 
 test("periods: of runs that add the month before at once, it is added once", async () => {
   await put(NOVEMBER);
-  await upsertBuckets(fixture.database, ACME_SHARD, [callsBucket("2026-10-05T00:00", 1)], NOVEMBER.startMs);
+  await writeBuckets(fixture.database, ACME_SHARD, [callsBucket("2026-10-05T00:00", 1)], NOVEMBER.startMs);
   await Promise.all(Array.from({ length: 4 }, () => insertEarlierPeriods(fixture.database, WITHIN_MS)));
 
   expect(await periods()).toEqual([open(OCTOBER), open(NOVEMBER)]);
@@ -106,7 +106,7 @@ test("periods: of runs that add the month before at once, it is added once", asy
 
 test("periods: usage of the month before the one that was added adds no further month", async () => {
   await put(NOVEMBER);
-  await upsertBuckets(
+  await writeBuckets(
     fixture.database,
     ACME_SHARD,
     [callsBucket("2026-10-05T00:00", 1), callsBucket("2026-09-05T00:00", 1)],

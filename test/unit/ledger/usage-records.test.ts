@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import type { Bucket } from "../../../src/domain/bucket.ts";
-import { upsertBuckets } from "../../../src/ledger/usage-records.ts";
+import { writeBuckets } from "../../support/write-buckets.ts";
 import { bucketOf, callsBucket } from "../../support/bucket.ts";
 import { type LedgerFixture, startLedgerFixture } from "../../support/ledger-fixture.ts";
 import { callsSeries } from "../../support/measurement.ts";
@@ -17,7 +17,7 @@ beforeEach(() => fixture.clear());
 afterAll(() => fixture.stop());
 
 function upsert(...buckets: Bucket[]) {
-  return upsertBuckets(fixture.database, 0, buckets, FLUSHED_MS);
+  return writeBuckets(fixture.database, 0, buckets, FLUSHED_MS);
 }
 
 async function rows(): Promise<string[]> {

@@ -107,6 +107,21 @@ test.each([
   expect(rated(documentWith(currency, baseFee, [halfCent]), [quantity]).totalMinor).toBe(totalMinor);
 });
 
+test("rate: a quantity below zero is shown as it is and costs what none costs", () => {
+  const document = documentWith("usd", "3.00", [halfCent, halfCent]);
+  const { lines, totalMinor } = rated(document, [-7n, 10n]);
+
+  expect(lines.map(({ description, quantity, amountMinor }) => [description, quantity, amountMinor])).toEqual(
+    [
+      ["Pay as you go: base fee", 1n, 300n],
+      ["Units: -7 units", -7n, 0n],
+      ["Units: 10 units", 10n, 5n],
+    ],
+  );
+  expect(lines[1]?.tiers).toEqual(rated(document, [0n, 10n]).lines[1]?.tiers);
+  expect(totalMinor).toBe(305n);
+});
+
 test("rate: a line's description has the quantity in the meter's unit", () => {
   const thousandths = { scale: 3, tiers: halfCent.tiers };
   const { lines } = rated(documentWith("usd", "0", [thousandths]), [10_000_500n]);
