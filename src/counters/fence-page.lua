@@ -12,7 +12,8 @@ end
 local reply = redis.call('SCAN', ARGV[4], 'MATCH', 'b:*', 'COUNT', ARGV[5])
 local begun = 0
 for _, key in ipairs(reply[2]) do
-  if redis.call('HGET', key, 'f') ~= ARGV[1] then
+  -- Once in a pass: a copy of Redis taken while a fence was open may hold buckets that an earlier pass has begun anew.
+  if redis.call('HGET', key, 'f') ~= ARGV[2] then
     local series = {}
     for _, field in ipairs(redis.call('HKEYS', key)) do
       if string.sub(field, 1, 1) == '[' then series[#series + 1] = field end
@@ -20,7 +21,7 @@ for _, key in ipairs(reply[2]) do
     for first = 1, #series, 1000 do
       redis.call('HDEL', key, unpack(series, first, math.min(first + 999, #series)))
     end
-    redis.call('HSET', key, 'f', ARGV[1], 'e', ARGV[6], 'c', '0')
+    redis.call('HSET', key, 'f', ARGV[2], 'e', ARGV[6], 'c', '0')
     redis.call('HINCRBY', key, 'n', 1)
     begun = begun + 1
   end

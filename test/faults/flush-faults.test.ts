@@ -182,7 +182,7 @@ test("Redis emptied between flushes: told once with its time, and nothing is low
   expect(rows).toEqual([
     {
       kind: "emptied",
-      flushed_at: new Date(NOW_MS + 3 * MINUTE_MS),
+      flushed_at: new Date(NOW_MS + MINUTE_MS),
       noticed_at: new Date(NOW_MS + 3 * MINUTE_MS),
       fenced_at: null,
     },

@@ -124,7 +124,7 @@ export class CountingWorld {
 
   /** The next flush loses one transaction, or its answer. */
   failUpsert(mode: "before" | "after"): void {
-    this.#stores.neon.faults.add({ mode, match: "usage_records" });
+    this.#stores.neon.faults.add({ mode, match: "pg_advisory_xact_lock" });
   }
 
   /** Waits for calls that nobody waits for any more; takes back faults that met none. */

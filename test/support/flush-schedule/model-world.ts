@@ -234,8 +234,8 @@ export class ModelWorld implements FlushWorld {
     }
     let begun = 0;
     for (const [key, bucket] of this.#redis.buckets) {
-      if (bucket.fence !== pass.incident && this.#without !== "a fence begins buckets anew") {
-        const anew = { epoch, bits: 0n, version: bucket.version + 1n, fence: pass.incident };
+      if (bucket.fence !== pass.pass && this.#without !== "a fence begins buckets anew") {
+        const anew = { epoch, bits: 0n, version: bucket.version + 1n, fence: pass.pass };
         this.#redis.buckets.set(key, { ...bucket, ...anew });
         begun += 1;
       }
