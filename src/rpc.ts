@@ -1,13 +1,20 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 import { depsOf } from "./deps.ts";
 import { customerIdSchema } from "./domain/customer.ts";
-import { MAX_EVENTS } from "./domain/event.ts";
+import { parseDecimal } from "./domain/decimal.ts";
+import { decimalSchema, MAX_EVENTS } from "./domain/event.ts";
 import { batchSchema } from "./ingest/check-batch.ts";
 import type { RecordAnswer } from "./ingest/event-result.ts";
 import { recordUsage, type Submission } from "./ingest/record-usage.ts";
 import { checkLimit, type LimitCheck } from "./usage/check-limit.ts";
 import { customerUsage } from "./usage/customer-usage.ts";
 import { usageDocument, type UsageDocument } from "./usage/usage-document.ts";
+
+/** No limits can be set yet: a quantity is checked, and then everything is allowed. */
+const checkedQuantity = decimalSchema.refine(
+  (value) => parseDecimal(String(value)) !== undefined,
+  "must be a plain decimal",
+);
 
 /** What another Worker calls over a service binding; whoever may bind it may do all of it. */
 export class MeterEntrypoint extends WorkerEntrypoint {
@@ -36,8 +43,9 @@ export class MeterEntrypoint extends WorkerEntrypoint {
     return usage === undefined ? null : usageDocument(usage);
   }
 
-  /** Whether a customer may use more of a metric. */
-  async check(customerId: string, metricName: string): Promise<LimitCheck> {
+  /** Whether a customer may use so much more of a metric, a number or decimal string; 1 when absent. */
+  async check(customerId: string, metricName: string, quantity: unknown = 1): Promise<LimitCheck> {
+    checkedQuantity.parse(quantity);
     const deps = depsOf(this.env);
     const result = await checkLimit(deps, customerIdSchema.parse(customerId), metricName, deps.now());
     if (typeof result === "string") {

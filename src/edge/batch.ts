@@ -20,7 +20,6 @@ export class OpenBatch {
   #bytes = 0;
   readonly #id: string;
   #document: UsageBatch | undefined;
-  #settle: () => void = () => undefined;
   /** When it is sent if it is not full before, epoch ms. */
   readonly dueMs: number;
   /** Requests that stay until it is settled. */
@@ -30,16 +29,12 @@ export class OpenBatch {
   /** True once an attempt was made whose outcome is not known. */
   maybeApplied = false;
   isSettled = false;
-
-  /** Settles when the batch is counted or lost; a request may wait for it beside a timer of its own. */
-  readonly settled: Promise<void>;
+  /** Wakes requests that wait for it, each beside a timer of its own; one that waits no more takes itself out. */
+  readonly waiting = new Set<() => void>();
 
   constructor(id: string, dueMs: number) {
     this.#id = id;
     this.dueMs = dueMs;
-    this.settled = new Promise((resolve) => {
-      this.#settle = resolve;
-    });
   }
 
   get rows(): number {
@@ -73,6 +68,8 @@ export class OpenBatch {
 
   settle(): void {
     this.isSettled = true;
-    this.#settle();
+    for (const wake of this.waiting) {
+      wake();
+    }
   }
 }

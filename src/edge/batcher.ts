@@ -165,10 +165,13 @@ export class Batcher {
       return;
     }
     const { results } = outcome.answer;
-    const uncounted = document.usage.filter((_, index) => !isCounted(results[index]));
-    if (uncounted.length > 0) {
+    const usage = document.usage.filter((_, index) => !isCounted(results[index]));
+    if (usage.length > 0) {
       const reason = results.find((result) => !isCounted(result));
-      await carrier.onLost({ ...document, usage: uncounted, maybeApplied: false }, refusal(reason));
+      const { maybeApplied } = batch;
+      // Under an id of their own they can be sent again: the batch's stands for all of it.
+      const id = maybeApplied ? document.batch : this.#options.randomId();
+      await carrier.onLost({ batch: id, usage, maybeApplied }, refusal(reason));
     }
   }
 }
@@ -177,15 +180,19 @@ function refusal({ status, code, detail }: Partial<EventResult> = {}): Error {
   return new Error([status, code, detail].filter(Boolean).join(": "));
 }
 
-/** Settles with the batch or when the time is over: a request that waits for others alone would be ended as hung. */
-async function settledOrAfter(batch: OpenBatch, waitMs: number): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const time = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, Math.max(0, waitMs));
+/**
+ * Settles with the batch or when the time is over: a request that waits for others alone would be ended as hung.
+ *
+ * No promise is shared: what a finished request leaves on one has the runtime complain.
+ */
+async function settledOrAfter({ waiting }: OpenBatch, waitMs: number): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const wake = (): void => {
+      clearTimeout(timer);
+      waiting.delete(wake);
+      resolve();
+    };
+    const timer = setTimeout(wake, Math.max(0, waitMs));
+    waiting.add(wake);
   });
-  try {
-    await Promise.race([batch.settled, time]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

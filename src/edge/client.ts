@@ -1,7 +1,8 @@
-import type { EventResult, RecordAnswer } from "./answer.ts";
+import { isCounted, type EventResult, type RecordAnswer } from "./answer.ts";
 import type { LostUsage } from "./batcher.ts";
 import { Calls, type RetryOptions } from "./calls.ts";
 import { chunksOf } from "./chunks.ts";
+import { MeterError } from "./meter-error.ts";
 import { exchange, meterAddress, postUsage, type MeterAddress } from "./http-call.ts";
 import { printQuantity, readQuantity, type Quantity } from "./quantity.ts";
 import type { IdentifiedEvent, UsageEvent } from "./usage-event.ts";
@@ -72,7 +73,9 @@ export class MeterClient {
     const list = Array.isArray(events) ? (events as readonly UsageEvent[]) : [events as UsageEvent];
     const identified = list.map((event) => this.#identify(event));
     const results: EventResult[] = [];
-    for (const { items, body } of chunksOf(identified)) {
+    // All of it is made before any is sent: what cannot be sent must not come after what is counted.
+    const chunks = Array.from(chunksOf(identified));
+    for (const { items, body } of chunks) {
       const posted = { type: "application/json", body, size: items.length };
       const attempt = await this.#calls.repeat((signal) => postUsage(this.#calls.address, posted, signal));
       if (attempt.kind !== "answered") {
@@ -83,7 +86,12 @@ export class MeterClient {
     return summarize(results);
   }
 
-  /** Sends usage that the middleware has reported as lost once more, under its own id; harmless if it was counted. */
+  /**
+   * Sends usage that the middleware has reported as lost once more, under its own id; harmless if it was counted.
+   *
+   * Throws when any of it is not counted. Takes as long as `record`: more than a request has after its response, so from a
+   * queue or a cron.
+   */
   async resend({ batch, usage }: Pick<LostUsage, "batch" | "usage">): Promise<RecordAnswer> {
     const body = JSON.stringify({ batch, usage });
     const posted = { type: "application/vnd.edgemeter.batch+json", body, size: usage.length };
@@ -91,7 +99,13 @@ export class MeterClient {
     if (attempt.kind !== "answered") {
       throw this.#calls.failure(attempt);
     }
-    return summarize(attempt.answer.results);
+    const { results } = attempt.answer;
+    const refused = results.find((result) => !isCounted(result));
+    if (refused !== undefined) {
+      const { status, code = "", detail = "" } = refused;
+      throw new MeterError(`${status}: ${code}: ${detail}`, { maybeApplied: false, results });
+    }
+    return summarize(results);
   }
 
   /** A customer's usage in the current period, or in the one that starts in a month (`2026-11`). */

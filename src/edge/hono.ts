@@ -4,9 +4,8 @@ import { Metering, type MeterOptions } from "./metering.ts";
 export type { Transport } from "./attempt.ts";
 export type { UsageBatch } from "./batch.ts";
 export type { LostUsage } from "./batcher.ts";
-export type { MeterOptions } from "./metering.ts";
+export type { LaterQuantity, MeterOptions } from "./metering.ts";
 export type { Quantity } from "./quantity.ts";
-export type { SentBody } from "./sent-body.ts";
 export { serviceBinding, type MeterBinding } from "./transport.ts";
 export type { Metadata, UsageRow } from "./usage-row.ts";
 

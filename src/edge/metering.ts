@@ -2,7 +2,6 @@ import { asError, type Transport } from "./attempt.ts";
 import { Batcher, type Carrier, type LostUsage } from "./batcher.ts";
 import { isBillable, isMeteredMethod } from "./billable.ts";
 import type { Quantity } from "./quantity.ts";
-import { countBody, type SentBody } from "./sent-body.ts";
 import { placeIncrement, type Metadata } from "./usage-row.ts";
 
 /** How long usage is gathered unless told otherwise. */
@@ -14,6 +13,12 @@ const MAX_DELIVER_WITHIN_MS = 28_000;
 /** What is left for sending after the linger, at least. */
 const MIN_SENDING_MS = 1_000;
 
+/** A quantity that is not known yet, and the response to hand on in place of the one that was asked about. */
+export interface LaterQuantity {
+  response: Response;
+  quantity: Promise<Quantity>;
+}
+
 /**
  * How a product's requests are metered.
  *
@@ -24,8 +29,8 @@ export interface MeterOptions<C> {
   /** Whose usage it is; null: not metered. */
   customer: (c: C, response: Response) => string | null | undefined | Promise<string | null | undefined>;
   metricName: string;
-  /** How much the request counts, 1 when absent; a function of what was sent is asked when the body has ended. */
-  value?: (c: C, response: Response) => Quantity | ((sent: SentBody) => Quantity);
+  /** How much the request counts, 1 when absent; of its body with `ofSentBody` of `edgemeter/body`. */
+  value?: (c: C, response: Response) => Quantity | LaterQuantity;
   /** The dimensions of the usage: each combination of values is a series, so nothing that differs by request. */
   metadata?: (c: C, response: Response) => Metadata | undefined;
   /** Whether the response is paid for; statuses below 400 when absent. `OPTIONS` never is. */
@@ -81,20 +86,27 @@ export class Metering<C> {
   meter(c: C, method: string, response: Response): Metered {
     const metered: Metered = { response, task: undefined };
     const options = this.#options;
+    let customer: ReturnType<typeof options.customer>;
     try {
       if (isMeteredMethod(method) && (options.billable ?? isBillable)(response)) {
-        const value = options.value?.(c, response) ?? 1;
-        const metadata = options.metadata?.(c, response);
-        const customer = options.customer(c, response);
-        if (typeof value !== "function" && typeof customer === "string") {
-          metered.task = this.#count(c, customer, metadata, value);
-        } else if (customer !== null && customer !== undefined) {
-          const counted = typeof value === "function" ? countBody(response, method) : undefined;
-          metered.response = counted?.response ?? response;
-          metered.task = this.#countLater(c, customer, metadata, value, counted?.ended);
+        customer = options.customer(c, response);
+        if (customer !== null && customer !== undefined) {
+          const metadata = options.metadata?.(c, response);
+          // Last: from then on the body is of the response that it gives.
+          const value = options.value === undefined ? 1 : options.value(c, response);
+          if (typeof value !== "object" && typeof customer === "string") {
+            metered.task = this.#count(c, customer, metadata, value);
+          } else {
+            // What is no quantity is told when it is read.
+            const later = value as Partial<LaterQuantity> | null;
+            metered.response = later?.response ?? response;
+            metered.task = this.#countLater(c, customer, metadata, later?.quantity ?? (value as Quantity));
+          }
         }
       }
     } catch (thrown) {
+      // One that fails as well must find somebody who waits.
+      Promise.resolve(customer).catch(() => undefined);
       metered.task = this.#lose(c, NOTHING_BUILT, asError(thrown));
     }
     return metered;
@@ -104,14 +116,12 @@ export class Metering<C> {
     c: C,
     customer: string | Promise<string | null | undefined>,
     metadata: Metadata | undefined,
-    value: Quantity | ((sent: SentBody) => Quantity),
-    ended: Promise<SentBody> | undefined,
+    value: Quantity | Promise<Quantity>,
   ): Promise<void> {
     try {
       // Both at once: a rejection must find somebody who waits.
-      const [customerId, sent] = await Promise.all([customer, ended]);
+      const [customerId, quantity] = await Promise.all([customer, value]);
       if (customerId !== null && customerId !== undefined) {
-        const quantity = typeof value === "function" ? value(sent as SentBody) : value;
         await this.#count(c, customerId, metadata, quantity);
       }
     } catch (thrown) {

@@ -55,11 +55,12 @@ export function placeIncrement(increment: Increment): PlacedIncrement {
     throw new RangeError("now: must be in epoch ms");
   }
   const hour = Math.floor(atMs / HOUR_MS);
-  const rowName = JSON.stringify([customerId, metricName, hour, likeness(value), canonical(metadata)]);
+  const plain = plainMetadata(metadata);
+  const rowName = JSON.stringify([customerId, metricName, hour, likeness(value), plain]);
   if (rowName.length > MAX_NAME_LENGTH) {
     throw new RangeError("customer and metadata are too long");
   }
-  return { ...increment, value, rowName };
+  return { ...increment, metadata: plain, value, rowName };
 }
 
 function likeness({ coefficient, decimals }: ExactQuantity): string {
@@ -68,12 +69,22 @@ function likeness({ coefficient, decimals }: ExactQuantity): string {
   return `${coefficient < 0n ? "-" : ""}${whole}.${decimals}`;
 }
 
-function canonical(metadata: Metadata | undefined): unknown {
+/** A copy, its names in order; what is nothing is left out, what no dimension can be is refused before others wait with it. */
+function plainMetadata(metadata: Metadata | undefined): Metadata | undefined {
   if (metadata === undefined) {
-    return null;
+    return undefined;
   }
-  const names = Object.keys(metadata);
-  return names.length < 2 ? metadata : names.toSorted().map((name) => [name, metadata[name]]);
+  const plain: Metadata = {};
+  for (const name of Object.keys(metadata).toSorted()) {
+    const value = metadata[name];
+    if (value !== undefined && value !== null) {
+      if (!["string", "number", "boolean"].includes(typeof value)) {
+        throw new RangeError(`metadata.${name}: no dimension`);
+      }
+      plain[name] = value;
+    }
+  }
+  return plain;
 }
 
 /** Merges increments of one row, exactly. */
@@ -88,8 +99,7 @@ export class MergedRow {
 
   constructor(first: PlacedIncrement) {
     const { coefficient } = first.value;
-    // The caller may use its object again.
-    this.#first = first.metadata === undefined ? first : { ...first, metadata: { ...first.metadata } };
+    this.#first = first;
     this.#min = coefficient;
     this.#max = coefficient;
     this.#last = coefficient;

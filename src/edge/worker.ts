@@ -3,9 +3,8 @@ import { Metering, type MeterOptions } from "./metering.ts";
 export type { Transport } from "./attempt.ts";
 export type { UsageBatch } from "./batch.ts";
 export type { LostUsage } from "./batcher.ts";
-export type { MeterOptions } from "./metering.ts";
+export type { LaterQuantity, MeterOptions } from "./metering.ts";
 export type { Quantity } from "./quantity.ts";
-export type { SentBody } from "./sent-body.ts";
 export { serviceBinding, type MeterBinding } from "./transport.ts";
 export type { Metadata, UsageRow } from "./usage-row.ts";
 
@@ -18,40 +17,45 @@ export interface Lifetime {
 export interface MeteredCall<Incoming = Request, Bindings = unknown> {
   request: Incoming;
   env: Bindings;
-  ctx: Lifetime;
+  /** Absent where the handler is called without one. */
+  ctx: Lifetime | undefined;
   /** When the request came, epoch ms. */
   startedMs: number;
 }
 
-type FetchHandler<Incoming, Bindings, Context> = (
-  request: Incoming,
-  env: Bindings,
-  ctx: Context,
-) => Response | Promise<Response>;
+/** Any handler of requests; what it takes is told by its own type. */
+type FetchHandler = (request: never, env: never, ctx: never) => Response | Promise<Response>;
+type Called = (...taken: unknown[]) => Response | Promise<Response>;
+type Taken<Handlers extends { fetch?: FetchHandler }> = Parameters<NonNullable<Handlers["fetch"]>>;
+
+/** Hono's type says that there may be no bindings, or none of them. */
+type Bound<Env> = Env extends undefined ? never : object extends Env ? never : Env;
+type BindingsOf<Env> = [Bound<Env>] extends [never] ? Env : Bound<Env>;
+type CallOf<Handlers extends { fetch?: FetchHandler }> = MeteredCall<
+  Taken<Handlers>[0],
+  BindingsOf<Taken<Handlers>[1]>
+>;
 
 /**
  * Puts metering around a Worker's handlers: `fetch` is metered as `meter` of `edgemeter/hono` does it, the others stay.
  *
  * A handler that throws is not billed, and throws on unchanged.
  */
-export function withMeter<
-  Incoming extends Request,
-  Bindings,
-  Context extends Lifetime,
-  Handlers extends { fetch: FetchHandler<Incoming, Bindings, Context> },
->(
-  handlers: Handlers & { fetch: FetchHandler<Incoming, Bindings, Context> },
-  options: MeterOptions<MeteredCall<Incoming, Bindings>>,
-): { fetch: (request: Incoming, env: Bindings, ctx: Context) => Promise<Response> } & Handlers {
+export function withMeter<Handlers extends { fetch?: FetchHandler }>(
+  handlers: Handlers,
+  options: MeterOptions<CallOf<Handlers>>,
+): Omit<Handlers, "fetch"> & { fetch: (...taken: Taken<Handlers>) => Promise<Response> } {
   const metering = new Metering(options);
   return {
     ...handlers,
-    fetch: async (request: Incoming, env: Bindings, ctx: Context) => {
+    fetch: async (...taken: Taken<Handlers>) => {
       const startedMs = Date.now();
-      const answer = await handlers.fetch(request, env, ctx);
-      const { response, task } = metering.meter({ request, env, ctx, startedMs }, request.method, answer);
+      const [request, env, ctx] = taken as unknown as [Request, unknown, Lifetime | undefined];
+      const answer = await (handlers.fetch as unknown as Called).call(handlers, request, env, ctx);
+      const call = { request, env, ctx, startedMs } as CallOf<Handlers>;
+      const { response, task } = metering.meter(call, request.method, answer);
       if (task !== undefined) {
-        ctx.waitUntil(task);
+        ctx?.waitUntil(task);
       }
       return response;
     },

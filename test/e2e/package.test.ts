@@ -21,7 +21,7 @@ const ROOT = join(import.meta.dirname, "../..");
 const CONSUMER = join(ROOT, "test/support/consumer");
 const TSC = join(ROOT, "node_modules/typescript/bin/tsc");
 const WORKERS_TYPES = join(ROOT, "node_modules/@cloudflare/workers-types");
-const ENTRIES = ["client", "hono", "http", "worker"];
+const ENTRIES = ["body", "client", "hono", "http", "worker"];
 const MAX_BUNDLE_BYTES = 8192;
 
 const run = promisify(execFile);

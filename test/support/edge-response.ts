@@ -1,3 +1,5 @@
+import { vi } from "vitest";
+
 type Body = ConstructorParameters<typeof Response>[0];
 type HeaderList = NonNullable<ResponseInit["headers"]>;
 
@@ -47,4 +49,17 @@ export class ChunkedBody {
 /** A chunk of so many bytes. */
 export function chunkOf(bytes: number): Uint8Array<ArrayBuffer> {
   return new Uint8Array(bytes).fill(120);
+}
+
+/** Stands for what Workers have, a stream that is to carry so many bytes; gives the lengths asked for. */
+export function stubFixedLength(): number[] {
+  const lengths: number[] = [];
+  class FixedLengthStream extends TransformStream<Uint8Array, Uint8Array> {
+    constructor(length: number) {
+      super();
+      lengths.push(length);
+    }
+  }
+  vi.stubGlobal("FixedLengthStream", FixedLengthStream);
+  return lengths;
 }

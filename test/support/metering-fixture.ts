@@ -6,6 +6,7 @@ import { ScriptedMeter, START_MS, type Step } from "./edge-meter.ts";
 /** A request as the callbacks of these tests see it. */
 export interface Call {
   customer?: string | null;
+  request?: { method: string };
 }
 
 export type Options = Partial<MeterOptions<Call>>;

@@ -1,5 +1,7 @@
+import { exports } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
 import { demoCatalog } from "../../local/demo-catalog.ts";
+import type { LimitCheck } from "../../src/usage/check-limit.ts";
 import { ADMIN, call, INGEST, READ } from "./worker-api.ts";
 
 beforeAll(async () => {
@@ -144,6 +146,46 @@ describe("usage", () => {
     const { body } = await call("GET", "/v1/customers/doc-check/check?metric=api_calls", INGEST);
     expect(body).toMatchObject({ allowed: true, limit: null, used: "7", remaining: null });
     expect((await call("GET", "/v1/customers/doc-check/check?metric=nope", INGEST)).status).toBe(400);
+  });
+
+  test.each([
+    ["1", 200],
+    ["12.50", 200],
+    ["-3", 200],
+    ["0", 200],
+    ["1".repeat(64), 200],
+    ["", 400],
+    ["many", 400],
+    ["1e3", 400],
+    [" 1", 400],
+    ["1.", 400],
+    ["1".repeat(65), 400],
+  ])("check: the quantity %j answers %i", async (quantity, status) => {
+    const query = new URLSearchParams({ metric: "api_calls", quantity }).toString();
+    const answer = await call("GET", `/v1/customers/doc-check/check?${query}`, INGEST);
+    expect([answer.status, answer.body.code]).toEqual([
+      status,
+      status === 400 ? "invalid_request" : undefined,
+    ]);
+  });
+
+  test.each<[unknown, boolean]>([
+    [undefined, true],
+    [2, true],
+    [0.5, true],
+    ["12.50", true],
+    ["many", false],
+    [Number.NaN, false],
+    [Number.POSITIVE_INFINITY, false],
+    [null, false],
+    [{}, false],
+  ])("check over RPC: the quantity %j, taken: %s", async (quantity, isTaken) => {
+    const check: Promise<LimitCheck> = exports.MeterEntrypoint.check("doc-check", "api_calls", quantity);
+    const isAllowed = check.then(
+      ({ allowed }) => allowed,
+      () => false,
+    );
+    expect(await isAllowed).toBe(isTaken);
   });
 });
 

@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 import type { Deps } from "../../deps.ts";
 import { checkLimit } from "../../usage/check-limit.ts";
+import { parseDecimal } from "../../domain/decimal.ts";
 import { customerUsage, type AskedPeriod, type CustomerUsage } from "../../usage/customer-usage.ts";
 import { usageDocument } from "../../usage/usage-document.ts";
 import { requireScope } from "../auth.ts";
@@ -20,6 +21,9 @@ export function usageRoutes(deps: Deps): Hono {
 
   routes.get("/v1/customers/:id/check", requireScope(deps.keys, "read", "ingest"), async (context) => {
     const metricName = context.req.query("metric") ?? "";
+    if (parseDecimal(context.req.query("quantity") ?? "1") === undefined) {
+      throw new ApiProblem("invalid_request", "quantity: a plain decimal such as 12.5");
+    }
     const result = await checkLimit(deps, readCustomerId(context), metricName, deps.now());
     if (result === "no_catalog") {
       throw new ApiProblem("no_catalog", "publish one with PUT /v1/catalog");

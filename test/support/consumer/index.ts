@@ -1,4 +1,5 @@
 // A product without Cloudflare's types; test/e2e/package.test.ts compiles it beside the installed package.
+import { ofSentBody, type SentBody } from "edgemeter/body";
 import {
   MeterClient,
   MeterError,
@@ -8,13 +9,16 @@ import {
 } from "edgemeter/client";
 import { meter, serviceBinding, type MeterBinding } from "edgemeter/hono";
 import { httpTransport } from "edgemeter/http";
-import { withMeter, type SentBody } from "edgemeter/worker";
+import { withMeter } from "edgemeter/worker";
 import { Hono } from "hono";
 
 interface Product {
   Bindings: { METER: MeterBinding };
   Variables: { customerId?: string };
 }
+
+/** What a product keeps of lost usage until a cron sends it again. */
+const kept: LostUsage[] = [];
 
 const client = new MeterClient({ url: "https://meter.example", key: "em_ingest_example" });
 
@@ -26,8 +30,8 @@ app.use(
     metricName: "api_calls",
     metadata: (c) => ({ method: c.req.method }),
     transport: (c) => serviceBinding(c.env.METER),
-    onLost: async (lost: LostUsage) => {
-      await client.resend(lost);
+    onLost: (lost: LostUsage) => {
+      kept.push(lost);
     },
   }),
 );
@@ -39,10 +43,21 @@ export default withMeter(
   {
     customer: async ({ request }) => request.headers.get("x-customer"),
     metricName: "bytes_sent",
-    value: () => (sent: SentBody) => sent.bytes,
+    value: ofSentBody((sent: SentBody) => (sent.isAborted ? 0 : sent.bytes)),
     transport: ({ env }) => httpTransport({ url: env.METER_URL, key: env.METER_KEY }),
   },
 );
+
+/** What a cron runs: `resend` takes longer than a request has after its response. */
+export async function resendKept(): Promise<void> {
+  for (const lost of kept.splice(0)) {
+    try {
+      await client.resend(lost);
+    } catch {
+      kept.push(lost);
+    }
+  }
+}
 
 /** Gives the events that have to be recorded again. */
 export async function record(event: UsageEvent): Promise<readonly UsageEvent[]> {

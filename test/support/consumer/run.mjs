@@ -1,4 +1,5 @@
 // Uses every entry of the installed package in plain Node, against the meter whose address is the first argument.
+import { ofSentBody } from "edgemeter/body";
 import { MeterClient } from "edgemeter/client";
 import { meter } from "edgemeter/hono";
 import { httpTransport } from "edgemeter/http";
@@ -53,7 +54,7 @@ const worker = withMeter(
     ...options,
     customer: ({ request }) => request.headers.get("x-customer"),
     metricName: "bytes_sent",
-    value: () => (sent) => sent.bytes,
+    value: ofSentBody((sent) => sent.bytes),
     randomId: () => "batch_worker",
     transport,
   },

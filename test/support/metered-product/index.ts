@@ -1,4 +1,5 @@
 import { Hono, type Context } from "hono";
+import { ofSentBody } from "../../../src/edge/body.ts";
 import { meter, serviceBinding, type MeterBinding } from "../../../src/edge/hono.ts";
 import { httpTransport } from "../../../src/edge/http.ts";
 import { withMeter } from "../../../src/edge/worker.ts";
@@ -55,10 +56,7 @@ function createProduct(env: Bindings) {
       ...shared,
       metricName: "body_bytes",
       customer: ({ request }) => readAsked(request.url).customer,
-      value:
-        () =>
-        ({ bytes }) =>
-          bytes,
+      value: ofSentBody(({ bytes }) => bytes),
     },
   );
 }

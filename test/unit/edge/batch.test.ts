@@ -84,11 +84,18 @@ test.each([
   }
 });
 
-test("batch: tells those that wait when it is settled", async () => {
+test("batch: wakes those that wait when it is settled, and they take themselves out", () => {
   const batch = new OpenBatch("batch-1", START_MS);
-  expect(batch.isSettled).toBe(false);
+  const woken: string[] = [];
+  for (const name of ["a", "b"]) {
+    const wake = (): void => {
+      woken.push(name);
+      batch.waiting.delete(wake);
+    };
+    batch.waiting.add(wake);
+  }
+  expect([batch.isSettled, woken]).toEqual([false, []]);
   batch.settle();
 
-  await batch.settled;
-  expect(batch.isSettled).toBe(true);
+  expect([batch.isSettled, woken, batch.waiting.size]).toEqual([true, ["a", "b"], 0]);
 });

@@ -143,10 +143,22 @@ test("delivery: only the rows that are not counted are reported, once, with the 
   ];
   const delivered = await deliver([unavailable("503"), answered(results)], ["a", "b", "c", "d"]);
 
-  expect(reports(delivered)).toEqual([[1_250, "rejected: too_late", false]]);
+  expect(reports(delivered)).toEqual([[1_250, "rejected: too_late", true]]);
   const { batch, usage } = delivered.losses[0]!.lost;
   expect(batch).toBe("batch-1");
   expect(usage.map(({ customerId }) => customerId)).toEqual(["b", "d"]);
+});
+
+test.each<[string, Step[], string, boolean]>([
+  ["the first attempt, under an id of their own", [], "batch-2", false],
+  ["one that was unavailable, under the batch's", [unavailable("503")], "batch-1", true],
+  ["one whose answer was lost, under the batch's", ["throws"], "batch-1", true],
+])("delivery: rejected rows are reported after %s", async (_, before, id, maybeApplied) => {
+  const results: EventResult[] = [{ status: "recorded" }, { status: "rejected", code: "too_late" }];
+  const { meter, losses } = await deliver([...before, answered(results)], ["a", "b"]);
+
+  const [, row] = meter.seen[0]!.batch.usage;
+  expect(losses.map(({ lost }) => lost)).toEqual([{ batch: id, usage: [row], maybeApplied }]);
 });
 
 test("delivery: a batch that is lost takes no other with it", async () => {

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Attempt } from "../../../src/edge/attempt.ts";
+import { OpenBatch } from "../../../src/edge/batch.ts";
 import { MAX_FALLBACKS, MAX_HELD_ROWS } from "../../../src/edge/batcher.ts";
-import { answered, ScriptedMeter, START_MS } from "../../support/edge-meter.ts";
+import { answered, ScriptedMeter, START_MS, unavailable } from "../../support/edge-meter.ts";
 import { Isolate, names } from "../../support/isolate.ts";
 
 beforeEach(() => {
@@ -128,6 +129,23 @@ test("batcher: at most so many requests stay for a batch; the others are merged 
   await Promise.all(tasks);
   expect(counts(meter)).toEqual([{ cus_acme: MAX_FALLBACKS + 3 }]);
   expect(meter.times).toEqual([[1_000, "request_0"]]);
+});
+
+test("batcher: a wait that is over leaves nothing behind", async () => {
+  const freeze = vi.spyOn(OpenBatch.prototype, "freeze");
+  const answer = Promise.withResolvers<Attempt>();
+  const isolate = new Isolate(new ScriptedMeter([unavailable("503"), answer.promise]));
+  const tasks = ["a", "b", "c"].map((request) => isolate.count(request));
+  await vi.advanceTimersByTimeAsync(1_000);
+  const { waiting } = freeze.mock.contexts[0] as OpenBatch;
+  // The sender between its attempts, and the two that stay.
+  expect(waiting.size).toBe(3);
+  await vi.advanceTimersByTimeAsync(250);
+  expect(waiting.size).toBe(2);
+  answer.resolve(answered([{ status: "recorded" }]));
+  await Promise.all(tasks);
+
+  expect([waiting.size, vi.getTimerCount()]).toEqual([0, 0]);
 });
 
 test("batcher: no more rows are held than the bound; what comes on top is reported at once", async () => {

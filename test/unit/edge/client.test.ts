@@ -6,6 +6,7 @@ import {
   type ClientOptions,
   type RecordAnswer,
   type UsageEvent,
+  type UsageRow,
 } from "../../../src/edge/client.ts";
 import { ClientFixture, KEY, problem, textOf, type Reply } from "../../support/client-fixture.ts";
 import { answerOf, START_MS } from "../../support/edge-meter.ts";
@@ -143,6 +144,41 @@ test("record: a value that is none is refused before anything is sent", async ()
 
   await expect(through(client.record([event(), event({ value: Number.NaN })]))).rejects.toThrow(RangeError);
   expect(seen).toEqual([]);
+});
+
+test("record: what cannot be written down is refused before anything is sent, however late it comes", async () => {
+  const { client, seen } = new ClientFixture();
+  const list = [...events(1_000), event({ metadata: { at: 1n } })];
+
+  await expect(through(client.record(list))).rejects.toThrow(TypeError);
+  expect(seen).toEqual([]);
+});
+
+const lost = { batch: "batch-1", usage: Array.from({ length: 2 }, () => ({}) as UsageRow) };
+
+test("resend: sends usage under its own id, and is content when all of it is counted", async () => {
+  const results: EventResult[] = [{ status: "duplicate" }, { status: "spooled" }];
+  const { client, seen } = new ClientFixture(["throws", () => Response.json(answerOf(results))]);
+
+  expect(await through(client.resend(lost))).toEqual(answerOf(results));
+  expect(seen).toMatchObject(
+    Array.from({ length: 2 }, () => ({
+      path: "/base/v1/events",
+      headers: { "content-type": "application/vnd.edgemeter.batch+json" },
+      body: JSON.stringify(lost),
+    })),
+  );
+});
+
+test.each<[EventResult, string]>([
+  [{ status: "rejected", code: "too_late", detail: "72 hours" }, "rejected: too_late: 72 hours"],
+  [{ status: "conflict", code: "event_conflict", detail: "other" }, "conflict: event_conflict: other"],
+])("resend: throws when a row is not counted: %j", async (result, message) => {
+  const results: EventResult[] = [{ status: "recorded" }, result];
+  const { client } = new ClientFixture([() => Response.json(answerOf(results), { status: 422 })]);
+  const error = await failure(client.resend(lost));
+
+  expect([error.message, error.maybeApplied, error.results]).toEqual([message, false, results]);
 });
 
 test.each<[string, Partial<ClientOptions>, Reply, number[], string]>([

@@ -1,6 +1,7 @@
 import { Hono, type Context, type Env } from "hono";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { LostUsage } from "../../../src/edge/batcher.ts";
+import { ofSentBody } from "../../../src/edge/body.ts";
 import { meter, type MeterOptions } from "../../../src/edge/hono.ts";
 import type { Attempt, Transport } from "../../../src/edge/attempt.ts";
 import { answered, ScriptedMeter, START_MS } from "../../support/edge-meter.ts";
@@ -89,10 +90,7 @@ test("meter: counts a request once", async () => {
 });
 
 const byBytes: Partial<Options> = {
-  value:
-    () =>
-    ({ bytes }) =>
-      bytes,
+  value: ofSentBody(({ bytes }) => bytes),
 };
 
 test.each<[string, Partial<Options>]>([
@@ -212,7 +210,7 @@ test.each<[string, Partial<Options>]>([
   ["customer", { customer: fail }],
   ["customer, later", { customer: async () => fail() }],
   ["value", { value: fail }],
-  ["value of what was sent", { value: () => fail }],
+  ["value of what was sent", { value: ofSentBody(fail) }],
   ["metadata", { metadata: fail }],
   ["billable", { billable: fail }],
   ["transport", { transport: fail }],

@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { Quantity } from "../../../src/edge/quantity.ts";
-import type { SentBody } from "../../../src/edge/sent-body.ts";
+import { ofSentBody, type SentBody } from "../../../src/edge/body.ts";
 import { START_MS } from "../../support/edge-meter.ts";
 import { ChunkedBody, chunkOf, responseOf } from "../../support/edge-response.ts";
 import { MeteredProduct, type Options } from "../../support/metering-fixture.ts";
@@ -15,10 +14,7 @@ afterEach(() => {
 });
 
 const byBytes: Options = {
-  value:
-    () =>
-    ({ bytes }: SentBody): Quantity =>
-      bytes,
+  value: ofSentBody(({ bytes }) => bytes),
 };
 
 test("body: is counted when it has ended, by the time of its end", async () => {
@@ -50,10 +46,10 @@ test("body: delivery has its whole time from the end of the body on", async () =
 
 test("body: a client that goes away has used what was handed on", async () => {
   const seen: SentBody[] = [];
-  const value = () => (sent: SentBody) => {
+  const value = ofSentBody((sent) => {
     seen.push(sent);
     return sent.bytes;
-  };
+  });
   const product = new MeteredProduct({ value });
   const body = new ChunkedBody([chunkOf(3), chunkOf(4)]);
   const reader = product.answer(new Response(body.stream)).body!.getReader();
@@ -81,7 +77,7 @@ test.each<[string, Response, string]>([
   ["a socket", responseOf(101), "GET"],
 ])("body: %s counts once, at once, with no bytes", async (_, response, method) => {
   const product = new MeteredProduct(byBytes);
-  expect(product.answer(response, {}, method)).toBe(response);
+  expect(product.answer(response, { request: { method } }, method)).toBe(response);
   await product.settled();
 
   expect(product.rows).toMatchObject([[{ count: 1, sum: 0 }]]);
@@ -116,4 +112,35 @@ test("body: one that was read already is reported, and handed on as it is", asyn
   expect(product.answer(response)).toBe(response);
   await product.settled();
   expect(product.losses.map(({ lost }) => lost.usage)).toEqual([[]]);
+});
+
+test("body: a callback that fails leaves the body to the response", async () => {
+  const fail = (): never => {
+    throw new Error("callback failed");
+  };
+  const product = new MeteredProduct({ ...byBytes, metadata: fail });
+  const response = new Response("fine");
+
+  expect(product.answer(response)).toBe(response);
+  expect(await response.text()).toBe("fine");
+  await product.settled();
+  expect(product.losses.map(({ message }) => message)).toEqual(["callback failed"]);
+});
+
+test("body: a response that cannot be made again is reported, and handed on as it is", async () => {
+  const product = new MeteredProduct({ ...byBytes, billable: () => true });
+  const response = responseOf(999, "fine");
+
+  expect(product.answer(response)).toBe(response);
+  expect(await response.text()).toBe("fine");
+  await product.settled();
+  expect(product.losses.map(({ lost }) => lost.usage)).toEqual([[]]);
+});
+
+test("body: of Hono's context the method is that of its request", async () => {
+  const response = new Response("not sent");
+  const later = ofSentBody(({ bytes }) => bytes)({ req: { method: "HEAD" } }, response);
+
+  expect(later.response).toBe(response);
+  expect(await later.quantity).toBe(0);
 });

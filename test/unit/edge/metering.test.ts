@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { ofSentBody } from "../../../src/edge/body.ts";
 import { Metering, type MeterOptions } from "../../../src/edge/metering.ts";
 import { answered, refused, START_MS, type Step } from "../../support/edge-meter.ts";
 import { responseOf } from "../../support/edge-response.ts";
@@ -115,6 +116,14 @@ test.each<[string, MeterOptions<Call>["customer"], number]>([
   expect(product.losses).toEqual([]);
 });
 
+test.each([null, undefined])("metering: whose customer is %s is asked for nothing else", async (customer) => {
+  const product = new MeteredProduct({ customer: () => customer, value: fail, metadata: fail });
+  product.answer(new Response("fine"));
+  await product.settled();
+
+  expect([product.losses, product.stayed]).toEqual([[], 0]);
+});
+
 test("metering: the callbacks are given the call and the response", async () => {
   const seen: unknown[] = [];
   const note =
@@ -158,9 +167,11 @@ function fail(): never {
 test.each<[string, Options]>([
   ["customer throws", { customer: fail }],
   ["customer rejects", { customer: async () => fail() }],
-  ["customer and value fail", { customer: async () => fail(), value: () => fail }],
+  ["customer and value fail", { customer: async () => fail(), value: fail }],
+  ["customer and value of what was sent fail", { customer: async () => fail(), value: ofSentBody(fail) }],
+  ["customer and metadata fail", { customer: async () => fail(), metadata: fail }],
   ["value throws", { value: fail }],
-  ["value of what was sent throws", { value: () => fail }],
+  ["value of what was sent throws", { value: ofSentBody(fail) }],
   ["metadata throws", { metadata: fail }],
   ["billable throws", { billable: fail }],
   ["transport throws", { transport: fail }],
@@ -182,9 +193,12 @@ test.each<[string, Options]>([
   expect(product.meter.seen).toEqual([]);
 });
 
-test("metering: a failing callback takes no other request's usage with it", async () => {
-  const metadata = ({ customer }: Call): undefined => (customer === "cus_bad" ? fail() : undefined);
-  const product = new MeteredProduct({ metadata, mode: "batch" });
+test.each<[string, Options]>([
+  ["a callback", { metadata: ({ customer }) => (customer === "cus_bad" ? fail() : undefined) }],
+  ["a dimension", { metadata: ({ customer }) => ({ at: customer === "cus_bad" ? (fail as never) : 1 }) }],
+  ["a value", { value: ({ customer }) => (customer === "cus_bad" ? (undefined as never) : 1) }],
+])("metering: %s that fails takes no other request's usage with it", async (_, options) => {
+  const product = new MeteredProduct({ ...options, mode: "batch" });
   for (const customer of ["cus_a", "cus_bad", "cus_b"]) {
     product.answer(new Response("fine"), { customer });
   }
@@ -199,27 +213,31 @@ test("metering: a failing callback takes no other request's usage with it", asyn
 
 test.each<[string, Options, string]>([
   ["a value", { value: () => Number.NaN }, "no quantity: NaN"],
+  ["a value that is undefined", { value: () => undefined as never }, "no quantity: undefined"],
+  ["a value that is null", { value: () => null as never }, "no quantity: null"],
+  ["a later value", { value: ofSentBody(() => Number.NaN) }, "no quantity: NaN"],
   ["a time", { now: () => Number.NaN }, "now: must be in epoch ms"],
+  ["a dimension", { metadata: () => ({ at: 1n as never }) }, "metadata.at: no dimension"],
 ])("metering: %s that cannot be counted is reported, not sent", async (_, options, message) => {
   const product = new MeteredProduct(options);
-  product.answer(new Response("fine"));
+  await product.answer(new Response("fine")).text();
   await product.settled();
 
   expect(product.losses.map(({ lost, message: told }) => [lost.usage, told])).toEqual([[[], message]]);
   expect(product.meter.seen).toEqual([]);
 });
 
-test.each<[string, Step]>([
-  ["refuses a batch", refused("the meter answered 401")],
-  ["rejects a row", answered([{ status: "rejected", code: "too_late" }])],
-])("metering: what the meter does not count when it %s goes to onLost with its rows", async (_, step) => {
-  const product = new MeteredProduct({}, [step]);
+test.each<[string, Step, string]>([
+  ["refuses a batch", refused("the meter answered 401"), "batch-1"],
+  ["rejects a row", answered([{ status: "rejected", code: "too_late" }]), "batch-2"],
+])("metering: what is not counted when the meter %s goes to onLost with its rows", async (_, step, batch) => {
+  const ids = ["batch-1", "batch-2"].values();
+  const product = new MeteredProduct({ randomId: () => ids.next().value! }, [step]);
   product.answer(new Response("fine"));
   await product.settled();
 
-  expect(product.losses.map(({ lost }) => lost)).toEqual([
-    { ...product.meter.seen[0]!.batch, maybeApplied: false },
-  ]);
+  const { usage } = product.meter.seen[0]!.batch;
+  expect(product.losses.map(({ lost }) => lost)).toEqual([{ batch, usage, maybeApplied: false }]);
 });
 
 test.each<[Options, string | undefined]>([

@@ -1,7 +1,13 @@
 import * as fc from "fast-check";
 import { afterEach, expect, test, vi } from "vitest";
 import { countBody } from "../../../src/edge/sent-body.ts";
-import { ChunkedBody, chunkOf, fetchedResponse, responseOf } from "../../support/edge-response.ts";
+import {
+  ChunkedBody,
+  chunkOf,
+  fetchedResponse,
+  responseOf,
+  stubFixedLength,
+} from "../../support/edge-response.ts";
 
 afterEach(() => {
   vi.unstubAllGlobals();
@@ -107,19 +113,6 @@ test("sent body: a source that fails is an end, and fails its reader as without 
   expect(await ended).toEqual({ bytes: 7, isAborted: true });
 });
 
-/** Stands for what Workers have: a stream that is to carry so many bytes. */
-function stubFixedLength(): number[] {
-  const lengths: number[] = [];
-  class FixedLengthStream extends TransformStream<Uint8Array, Uint8Array> {
-    constructor(length: number) {
-      super();
-      lengths.push(length);
-    }
-  }
-  vi.stubGlobal("FixedLengthStream", FixedLengthStream);
-  return lengths;
-}
-
 test("sent body: what fetch gave with a length keeps it", async () => {
   const lengths = stubFixedLength();
   const original = fetchedResponse("fine", { "content-length": "4" });
@@ -163,4 +156,72 @@ test("sent body: a source of known length that fails is an end, and fails its re
 
   await expect(response.text()).rejects.toBe(failure);
   expect(await ended).toEqual({ bytes: 3, isAborted: true });
+});
+
+test("sent body: a client that goes away while a read is pending is an abort, though the read then ends", async () => {
+  const gate = Promise.withResolvers<void>();
+  const source = new ReadableStream<Uint8Array<ArrayBuffer>>(
+    {
+      pull: async (controller) => {
+        await gate.promise;
+        controller.close();
+      },
+    },
+    { highWaterMark: 0 },
+  );
+  const { response, ended } = countBody(new Response(source), "GET");
+  const reader = response.body!.getReader();
+  const read = reader.read();
+  await reader.cancel(new Error("client gone"));
+  gate.resolve();
+
+  expect(await read).toEqual({ done: true, value: undefined });
+  expect(await ended).toEqual({ bytes: 0, isAborted: true });
+});
+
+test("sent body: from a body of known length a client goes away while a read is pending", async () => {
+  stubFixedLength();
+  const reason = new Error("client gone");
+  const cancelled = Promise.withResolvers<unknown>();
+  const source = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    start: (controller) => controller.enqueue(chunkOf(3)),
+    pull: () => new Promise(() => undefined),
+    cancel: (given) => cancelled.resolve(given),
+  });
+  const { response, ended } = countBody(fetchedResponse(source, { "content-length": "7" }), "GET");
+  const reader = await readChunks(response, 1);
+  await reader.cancel(reason);
+
+  expect(await ended).toEqual({ bytes: 3, isAborted: true });
+  expect(await cancelled.promise).toBe(reason);
+});
+
+test.each<[string, Response]>([
+  ["a status that no response can be made with", responseOf(999, "fine")],
+  ["such a status, and a known length", withStatus(fetchedResponse("fine", { "content-length": "4" }), 999)],
+])("sent body: %s throws, and the body is untouched", async (_, original) => {
+  stubFixedLength();
+  expect(() => countBody(original, "GET")).toThrow(RangeError);
+  // Whatever was begun has gone as far as it can.
+  await new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+
+  expect([original.body!.locked, original.bodyUsed]).toEqual([false, false]);
+  expect(await original.text()).toBe("fine");
+});
+
+function withStatus(response: Response, status: number): Response {
+  return Object.defineProperty(response, "status", { value: status });
+}
+
+test("sent body: one that is read already, or is being read, throws", async () => {
+  const used = new Response("fine");
+  await used.text();
+  const locked = new Response("fine");
+  locked.body!.getReader();
+
+  for (const response of [used, locked]) {
+    expect(() => countBody(response, "GET")).toThrow(new TypeError("the body is read already"));
+  }
 });

@@ -187,7 +187,7 @@ test.each(["", "two words", "line\nbreak", "ключ"])(
 test("service binding: hands the batch over and gives the answer as it is", async () => {
   const calls: UsageBatch[] = [];
   const transport = serviceBinding({
-    record: async (sent) => {
+    record: async (sent: UsageBatch) => {
       calls.push(sent);
       return answerOf(results);
     },

@@ -1,6 +1,12 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { MergedRow, placeIncrement, type Increment, type UsageRow } from "../../../src/edge/usage-row.ts";
+import {
+  MergedRow,
+  placeIncrement,
+  type Increment,
+  type Metadata,
+  type UsageRow,
+} from "../../../src/edge/usage-row.ts";
 
 const HOUR_MS = Date.parse("2026-11-23T12:00:00.000Z");
 const MAX_NAME_LENGTH = 8192;
@@ -37,6 +43,29 @@ test("row: one increment is a row of one", () => {
     last: "2.5",
     lastAt: "2026-11-23T12:01:01.001Z",
   });
+});
+
+test("row: dimensions are plain values, their names in order, and what is nothing is left out", () => {
+  const metadata = { z: 1, b: undefined, c: null, a: "x", d: false, e: "", f: 0 } as unknown as Metadata;
+  const { metadata: plain, rowName: named } = placeIncrement(increment({ metadata }));
+
+  expect(JSON.stringify(plain)).toBe('{"a":"x","d":false,"e":"","f":0,"z":1}');
+  expect(named).toBe(rowName({ metadata: { a: "x", d: false, e: "", f: 0, z: 1 } }));
+});
+
+test.each<[string, unknown]>([
+  ["an object", {}],
+  ["a list", ["eu"]],
+  ["a date", new Date(0)],
+  ["a bigint", 1n],
+  ["a symbol", Symbol("eu")],
+  ["a function", () => "eu"],
+])("row: refuses %s as a dimension's value", (_, value) => {
+  const metadata = { region: value } as unknown as Metadata;
+
+  expect(() => placeIncrement(increment({ metadata }))).toThrow(
+    new RangeError("metadata.region: no dimension"),
+  );
 });
 
 test("row: has no metadata where none is given", () => {

@@ -1,6 +1,8 @@
+import { Hono } from "hono";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Attempt } from "../../../src/edge/attempt.ts";
 import type { LostUsage } from "../../../src/edge/batcher.ts";
+import { ofSentBody } from "../../../src/edge/body.ts";
 import type { MeterOptions } from "../../../src/edge/metering.ts";
 import {
   serviceBinding,
@@ -97,6 +99,27 @@ test("worker: the handler is given what the Worker was, with its own `this`", as
   expect(seen[3]).toBe(ctx);
 });
 
+test("worker: takes a Hono app as it is, and needs no context", async () => {
+  const app = new Hono<{ Bindings: Bindings }>();
+  app.get("/ok", (c) => c.text(c.env.NAME));
+  const seen: unknown[] = [];
+  const product = withMeter(app, {
+    customer: (call) => {
+      seen.push(call.ctx, call.env.NAME);
+      return "cus_acme";
+    },
+    metricName: "api_calls",
+    transport: counter.transport(),
+    mode: "direct",
+  });
+  const response = await product.fetch(requestOf(), env);
+  expect(await response.text()).toBe("product");
+  await vi.runAllTimersAsync();
+
+  expect(seen).toEqual([undefined, "product"]);
+  expect(counted()).toEqual([["cus_acme", 1]]);
+});
+
 test("worker: the other handlers stay as they are", async () => {
   const scheduled = async (): Promise<void> => undefined;
   const queue = async (): Promise<void> => undefined;
@@ -184,10 +207,7 @@ test.each([
 
 test("worker: counts what was sent, and leaves the response as it is", async () => {
   const product = metered(() => new Response("fine", { status: 201, headers: { "x-own": "kept" } }), {
-    value:
-      () =>
-      ({ bytes }) =>
-        bytes,
+    value: ofSentBody(({ bytes }) => bytes),
   });
   const response = await product.fetch(requestOf(), env, ctx);
   expect([response.status, response.headers.get("x-own"), await response.text()]).toEqual([
