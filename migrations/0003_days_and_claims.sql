@@ -91,4 +91,20 @@ create table integrity_findings (
   gone_at timestamptz,
   primary key (kind, subject)
 );
-create index integrity_findings_newest on integrity_findings (found_at desc, kind, subject);
+create index integrity_findings_listed on integrity_findings ((gone_at is not null), found_at desc, kind, subject);
+create index integrity_findings_open on integrity_findings (kind, seen_at, subject) where gone_at is null;
+
+-- No request and no scheduled run reads a table from end to end that grows.
+create index customers_newest on customers (created_at desc, customer_id desc);
+create index customers_plan on customers ((settings ->> 'plan'), deleted_at nulls first);
+create index billing_periods_failed on billing_periods (failed_at, period_end, customer_id)
+  where closed_at is null and failed_at is not null;
+-- Not those of customers without Stripe, who stay drafts.
+drop index invoices_unsent;
+create index invoices_unsent on invoices (failed_at nulls first, created_at, invoice_id)
+  where status = 'draft' and snapshot ->> 'stripeCustomerId' is not null;
+create index invoices_of_customer on invoices (customer_id, created_at desc, invoice_id desc);
+create index invoices_of_status on invoices (status, created_at desc, invoice_id desc);
+create index invoices_of_period on invoices (period_start);
+create index job_runs_of_job on job_runs (job, started_at desc, run_id desc);
+create index spool_refused on spool (failed_at, received_at, spool_id) where failed_at is not null;

@@ -16,8 +16,8 @@ const raiseScript = new Script(fenceRaiseSource);
 const endScript = new Script(fenceEndSource);
 
 const METAS = Array.from({ length: SHARDS }, (_, shard) => metaKey(shard));
-/** Keys that one call looks at. */
-const PAGE_KEYS = 300;
+/** Keys that one call looks at; most of them are ids, and passed over by the server. */
+const PAGE_KEYS = 10_000;
 
 /** A shard's life, and a number of its claims. */
 export interface ShardNumber {
@@ -68,8 +68,9 @@ export async function fencePage(
   { incident, pass, steps }: FencePass,
   cursor: string,
   epoch: string,
+  pageKeys = PAGE_KEYS,
 ): Promise<{ cursor: string; begun: number } | undefined> {
-  const words = [incident, pass, String(steps), cursor, String(PAGE_KEYS), epoch];
+  const words = [incident, pass, String(steps), cursor, String(pageKeys), epoch];
   const reply = await redis.run(pageScript, [metaKey(0)], words);
   invariant(Array.isArray(reply), "the fence script answers a cursor and a count");
   return reply.length === 0 ? undefined : { cursor: String(reply[0]), begun: Number(reply[1]) };

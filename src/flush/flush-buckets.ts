@@ -40,6 +40,8 @@ interface Run {
   nowMs: number;
   ledger: Shards;
   report: FlushReport;
+  /** The fence that this run is at: one for all of its shards. */
+  fencing?: Promise<FenceReport | undefined>;
 }
 
 /** Brings dirty and abandoned buckets into the ledger, about `maxBuckets` of them. May run twice at once. */
@@ -131,7 +133,8 @@ async function flushClaim(run: Run, claim: Claim): Promise<boolean> {
 
 async function fence(run: Run, found: NoClaim | Claim): Promise<void> {
   const { deps, nowMs, report } = run;
-  const fenced = await fenceCounters(deps, reasonOf(found), nowMs);
+  run.fencing ??= fenceCounters(deps, reasonOf(found), nowMs);
+  const fenced = await run.fencing;
   if (fenced !== undefined) {
     report.fence = fenced;
   }

@@ -1,6 +1,10 @@
 import { HOUR_MS, isoTime, MINUTE_MS } from "../domain/window.ts";
 import type { Database } from "../ledger/database.ts";
+import { lastRunWith } from "../ledger/job-runs.ts";
 import { insertNotification } from "../ledger/notifications.ts";
+
+/** Most put-off buckets of a run that are told one by one. */
+const MAX_TOLD = 20;
 
 /** A flush whose oldest bucket has waited longer is told of. */
 const DELAYED_AFTER_MS = 5 * MINUTE_MS;
@@ -22,4 +26,34 @@ export async function tellFlushDelay(database: Database, lagMs: number, nowMs: n
   );
   await database.query(text, params);
   return true;
+}
+
+/** Has it told how long nothing was flushed, when a flush has failed as a whole. */
+export async function tellFlushFailed(database: Database, nowMs: number): Promise<void> {
+  const lastMs = await lastRunWith(database, ["flush"]);
+  if (lastMs !== undefined) {
+    await tellFlushDelay(database, nowMs - lastMs, nowMs);
+  }
+}
+
+/** Has each bucket told, once a day, that the ledger refuses: its usage is not billed until it can be written. */
+export async function tellPutOff(
+  database: Database,
+  putOff: readonly { customerId: string; hour: string; code: string }[],
+  nowMs: number,
+): Promise<void> {
+  const told = putOff.slice(0, MAX_TOLD).map(({ customerId, hour, code }) =>
+    insertNotification(
+      {
+        type: "operations.flush_delayed",
+        subject: `put_off:${JSON.stringify([customerId, hour])}:${isoTime(nowMs).slice(0, 10)}`,
+        customerId: null,
+        data: { refusedBucket: { customerId, hour, code } },
+      },
+      nowMs,
+    ),
+  );
+  if (told.length > 0) {
+    await database.transaction(told);
+  }
 }

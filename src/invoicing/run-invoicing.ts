@@ -23,6 +23,8 @@ const PARALLEL = 5;
 const PERIOD_PAGE = 1000;
 /** How long after a month's end its usage may still come in: late window, a day in the spool, some ticks. */
 const EARLIER_USAGE_MS = 50 * HOUR_MS;
+/** How long after its first put a customer is asked for such usage: what is flushed late is in the ledger by then. */
+const NEW_CUSTOMER_MS = 62 * DAY_MS;
 /** Most such statements of one run; the next goes on. */
 const MAX_PERIOD_PAGES = 100;
 
@@ -43,7 +45,7 @@ export interface InvoicingReport {
 /** Extends periods, closes what is due and sends what is unsent, as much as one run may. May run twice at once. */
 export async function runInvoicing(deps: InvoicingDeps, nowMs: number): Promise<InvoicingReport> {
   const report: InvoicingReport = { closed: 0, sent: 0, blocked: 0, failed: 0, remaining: 0 };
-  await insertEarlierPeriods(deps.database, EARLIER_USAGE_MS);
+  await insertEarlierPeriods(deps.database, EARLIER_USAGE_MS, nowMs - NEW_CUSTOMER_MS);
   await extendPeriods(deps.database, nowMs);
   const endedByMs = nowMs - deps.graceHours * HOUR_MS;
   const versions = new CatalogVersions(deps.database);

@@ -10,9 +10,9 @@ const TIMES = `(extract(epoch from period_start) * 1000)::bigint::text as start_
   (extract(epoch from period_end) * 1000)::bigint::text as end_ms`;
 
 /**
- * The last periods of customers whose last period has ended by `nowMs`, at most `limit`.
+ * The last periods of customers whose last period has ended by `nowMs`, oldest first, at most `limit`.
  *
- * A deleted customer's last period is the one in which it was deleted.
+ * A deleted customer's last period is the one in which it was deleted. Any other's is not closed before the next is there.
  */
 export async function endedLastPeriods(
   database: Database,
@@ -21,41 +21,46 @@ export async function endedLastPeriods(
 ): Promise<CustomerPeriod[]> {
   const rows = await database.query(
     `
-select distinct on (customer_id) customer_id, ${TIMES}
+select customer_id, ${TIMES}
 from billing_periods join customers using (customer_id)
-where not exists (
+where closed_at is null and period_end <= to_timestamp($1::bigint / 1000.0)
+  and not exists (
     select 1 from billing_periods later
     where later.customer_id = billing_periods.customer_id and later.period_start >= billing_periods.period_end)
-  and period_end <= to_timestamp($1::bigint / 1000.0) and (deleted_at is null or deleted_at >= period_end)
-order by customer_id limit $2`,
+  and (deleted_at is null or deleted_at >= period_end)
+order by period_end, customer_id limit $2`,
     [nowMs, limit],
   );
   return rows.map(readPeriod);
 }
 
 /**
- * Gives customers the month before their first period when they have usage there.
+ * Gives customers put since `sinceMs` the month before their first period when they have usage there.
  *
  * For those who were put shortly after a month's end: late events and the spool may bring usage of it until then.
  */
-export async function insertEarlierPeriods(database: Database, withinMs: number): Promise<void> {
+export async function insertEarlierPeriods(
+  database: Database,
+  withinMs: number,
+  sinceMs: number,
+): Promise<void> {
   await database.query(
     `
 insert into billing_periods (customer_id, period_start, period_end)
 select customer_id, (first_start at time zone 'UTC' - interval '1 month') at time zone 'UTC', first_start
-from (
-  select customer_id, min(period_start) as first_start, min(created_at) as created_at
-  from billing_periods join customers using (customer_id)
-  group by customer_id
+from customers cross join lateral (
+  select min(period_start) as first_start from billing_periods
+  where billing_periods.customer_id = customers.customer_id
 ) as firsts
-where created_at < first_start + $1::bigint * interval '1 millisecond'
+where created_at >= to_timestamp($2::bigint / 1000.0)
+  and created_at < first_start + $1::bigint * interval '1 millisecond'
   and exists (
     select 1 from usage_records
-    where usage_records.customer_id = firsts.customer_id and window_start < first_start
+    where usage_records.customer_id = customers.customer_id and window_start < first_start
       and window_start >= (first_start at time zone 'UTC' - interval '1 month') at time zone 'UTC')
   and created_at >= first_start
 on conflict do nothing`,
-    [withinMs],
+    [withinMs, sinceMs],
   );
 }
 
@@ -73,6 +78,11 @@ on conflict do nothing`,
   );
 }
 
+/** `$1` the moment by which it ended, `$2` since when its customer has nothing in the spool. */
+const DUE = `closed_at is null and period_end <= to_timestamp($1::bigint / 1000.0)
+    and not exists (
+      select 1 from spool where received_at > to_timestamp($2::bigint / 1000.0) and customer_ids @> array[customer_id])`;
+
 /**
  * Periods not closed that ended by `endedByMs`, oldest first, at most `limit`; those that failed come after the others.
  *
@@ -86,11 +96,13 @@ export async function duePeriods(
 ): Promise<CustomerPeriod[]> {
   const rows = await database.query(
     `
-select customer_id, ${TIMES} from billing_periods
-where closed_at is null and period_end <= to_timestamp($1::bigint / 1000.0)
-  and not exists (
-    select 1 from spool where received_at > to_timestamp($2::bigint / 1000.0) and customer_ids @> array[customer_id])
-order by failed_at nulls first, period_end, customer_id limit $3`,
+with due as (
+  (select * from billing_periods where failed_at is null and ${DUE} order by period_end, customer_id limit $3)
+  union all
+  (select * from billing_periods where failed_at is not null and ${DUE}
+  order by failed_at, period_end, customer_id limit $3)
+)
+select customer_id, ${TIMES} from due order by failed_at nulls first, period_end, customer_id limit $3`,
     [endedByMs, spooledSinceMs, limit],
   );
   return rows.map(readPeriod);

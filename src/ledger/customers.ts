@@ -121,7 +121,7 @@ export async function existingCustomers(
   const rows = await database.query(
     `
 select customer_id from customers
-where customer_id in (select jsonb_array_elements_text($1::jsonb)) and deleted_at is null`,
+where customer_id = any (array(select jsonb_array_elements_text($1::jsonb))) and deleted_at is null`,
     [JSON.stringify(customerIds)],
     EVENT_PATH_TIMEOUT_MS,
   );

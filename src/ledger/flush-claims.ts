@@ -115,8 +115,19 @@ from flush_shards`,
 export async function readUnreached(database: Database): Promise<Map<number, number>> {
   const rows = await database.query(
     `
+with recursive lives (shard, born) as (
+  (select shard, born from flush_claims order by shard, born limit 1)
+  union all
+  select next.shard, next.born from lives cross join lateral (
+    select shard, born from flush_claims
+    where (shard, born) > (lives.shard, lives.born) order by shard, born limit 1) as next
+)
 select shard::text, (max(number) + $1::bigint)::text as number from (
-  select shard, number from flush_claims union all select shard, fenced_number from flush_shards
+  select shard, (
+    select max(number) from flush_claims where flush_claims.shard = lives.shard and flush_claims.born = lives.born
+  ) as number from lives
+  union all
+  select shard, fenced_number from flush_shards
 ) as numbers group by shard`,
     [CLAIMS_UNDER_WAY],
   );
@@ -157,9 +168,8 @@ on conflict (shard) do update set
 export async function pruneClaims(database: Database, beforeMs: number, limit: number): Promise<number> {
   const rows = await database.query(
     `
-delete from flush_claims where (shard, born, number) in (
-  select shard, born, number from flush_claims where claimed_at < to_timestamp($1::bigint / 1000.0)
-  order by claimed_at limit $2)
+delete from flush_claims where ctid = any (array(
+  select ctid from flush_claims where claimed_at < to_timestamp($1::bigint / 1000.0) order by claimed_at limit $2))
 returning 1`,
     [beforeMs, limit],
   );

@@ -63,7 +63,7 @@ on conflict (kind, subject) do update set detail = excluded.detail, seen_at = ex
     {
       text: `
 update integrity_findings set gone_at = to_timestamp($3::bigint / 1000.0)
-where kind = $1 and gone_at is null and subject in (select jsonb_array_elements_text($2::jsonb))`,
+where kind = $1 and gone_at is null and subject = any (array(select jsonb_array_elements_text($2::jsonb)))`,
       params: [kind, JSON.stringify(agreed), nowMs],
     },
     ...fresh.map(({ subject, detail }) =>
@@ -90,7 +90,7 @@ async function stillOpen(
   const rows = await database.query(
     `
 select subject from integrity_findings
-where kind = $1 and gone_at is null and subject in (select jsonb_array_elements_text($2::jsonb))`,
+where kind = $1 and gone_at is null and subject = any (array(select jsonb_array_elements_text($2::jsonb)))`,
     [kind, JSON.stringify(findings.map(({ subject }) => subject))],
   );
   return new Set(rows.map((row) => column(row, "subject")));

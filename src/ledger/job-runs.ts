@@ -63,8 +63,8 @@ order by started_at desc, run_id desc limit 1`,
 export async function pruneJobRuns(database: Database, beforeMs: number, limit: number): Promise<number> {
   const rows = await database.query(
     `
-delete from job_runs where run_id in (
-  select run_id from job_runs where started_at < to_timestamp($1::bigint / 1000.0) order by started_at limit $2)
+delete from job_runs where ctid = any (array(
+  select ctid from job_runs where started_at < to_timestamp($1::bigint / 1000.0) order by started_at limit $2))
 returning 1`,
     [beforeMs, limit],
   );

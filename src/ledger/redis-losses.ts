@@ -12,7 +12,12 @@ export interface RedisLoss {
   noticedMs: number;
 }
 
-/** Writes a loss down, with what is uncertain by it, and has it told; one that is known already gains a shard. */
+/**
+ * Writes a loss down, with what is uncertain by it, and has it told; one that is known already gains a shard.
+ *
+ * Uncertain is what was recorded since the claim, of the shards that noticed it, that was written last: of the shard that
+ * was behind most.
+ */
 export async function noteLoss(
   database: Database,
   { lossId, kind, shard, noticedMs }: RedisLoss,
@@ -21,9 +26,11 @@ export async function noteLoss(
     {
       text: `
 insert into redis_losses as held (loss_id, kind, shards, flushed_at, noticed_at)
-select $1, $2, array[$3::int], (select max(claimed_at) from flush_claims where claimed_at < noticed_at), noticed_at
+select $1, $2, array[$3::int],
+  (select max(claimed_at) from flush_claims where shard = $3::int and claimed_at < noticed_at), noticed_at
 from to_timestamp($4::bigint / 1000.0) as noticed_at
-on conflict (loss_id) do update set shards = held.shards || excluded.shards
+on conflict (loss_id) do update set shards = held.shards || excluded.shards,
+  flushed_at = least(held.flushed_at, excluded.flushed_at)
 where not held.shards @> excluded.shards`,
       params: [lossId, kind, shard, noticedMs],
     },

@@ -47,20 +47,19 @@ export async function pendingSpooled(
 ): Promise<SpooledBatch[]> {
   const rows = await database.query(
     `
-with pending as (
-  select spool_id, failed_at, received_at, measurements,
-    sum(measurements) over (order by failed_at nulls first, received_at, spool_id) as running
-  from (
-    select * from spool
-    where received_at > to_timestamp($1::bigint / 1000.0)
-      and (failed_at is null or failed_at < to_timestamp($2::bigint / 1000.0))
-    order by failed_at nulls first, received_at, spool_id limit $3
-  ) as page
+with waiting as (
+  (select * from spool where failed_at is null and received_at > to_timestamp($1::bigint / 1000.0)
+  order by received_at, spool_id limit $3)
+  union all
+  (select * from spool
+  where failed_at < to_timestamp($2::bigint / 1000.0) and received_at > to_timestamp($1::bigint / 1000.0)
+  order by failed_at, received_at, spool_id limit $3)
+), pending as (
+  select *, sum(measurements) over (order by failed_at nulls first, received_at, spool_id) as running from waiting
 )
-select spool_id, (extract(epoch from spool.received_at) * 1000)::bigint::text as received_ms, groups::text
-from pending join spool using (spool_id)
-where running <= $3::integer or running = pending.measurements
-order by pending.failed_at nulls first, pending.received_at, spool_id`,
+select spool_id, (extract(epoch from received_at) * 1000)::bigint::text as received_ms, groups::text
+from pending where running <= $3::integer or running = measurements
+order by failed_at nulls first, received_at, spool_id limit $3`,
     [sinceMs, nowMs, maxMeasurements],
   );
   return rows.map(readBatch);
@@ -75,16 +74,17 @@ export async function markUnreplayed(
   await database.query(
     `
 update spool set failed_at = to_timestamp($2::bigint / 1000.0)
-where spool_id in (select jsonb_array_elements_text($1::jsonb))`,
+where spool_id = any (array(select jsonb_array_elements_text($1::jsonb)))`,
     [JSON.stringify(spoolIds), nowMs],
   );
 }
 
 /** Removes batches that are counted. */
 export async function deleteSpooled(database: Database, spoolIds: readonly string[]): Promise<void> {
-  await database.query("delete from spool where spool_id in (select jsonb_array_elements_text($1::jsonb))", [
-    JSON.stringify(spoolIds),
-  ]);
+  await database.query(
+    "delete from spool where spool_id = any (array(select jsonb_array_elements_text($1::jsonb)))",
+    [JSON.stringify(spoolIds)],
+  );
 }
 
 /** How many batches were received before a moment: too old to be replayed, kept for an operator. */

@@ -8,6 +8,9 @@ import {
 } from "../../src/counters/fence.ts";
 import type { RedisClient } from "../../src/counters/redis.ts";
 
+/** Few enough that a test has more than one page. */
+export const PAGE_KEYS = 300;
+
 /** A pass over all keys that has begun so many buckets anew. */
 export interface DonePass extends FencePass {
   begun: number;
@@ -23,7 +26,7 @@ export async function passOver(
   const done = { incident, pass, steps: 0, begun: 0 };
   let cursor = "0";
   do {
-    const page = await fencePage(redis, done, cursor, epoch);
+    const page = await fencePage(redis, done, cursor, epoch, PAGE_KEYS);
     if (page === undefined) {
       return undefined;
     }

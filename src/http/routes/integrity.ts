@@ -1,6 +1,6 @@
 import { Hono } from "hono";
 import type { Deps } from "../../deps.ts";
-import { isoTime } from "../../domain/window.ts";
+import { HOUR_MS, isoTime } from "../../domain/window.ts";
 import { readFindings } from "../../ledger/integrity-findings.ts";
 import { insertJobRun, lastRunWith } from "../../ledger/job-runs.ts";
 import { readLosses } from "../../ledger/redis-losses.ts";
@@ -9,6 +9,8 @@ import { ApiProblem } from "../problem.ts";
 
 /** Most findings and losses of one answer: open findings first, the newest first. */
 const MAX_LISTED = 100;
+/** A check runs each hour; two may fail. */
+const CHECKED_WITHIN_MS = 3 * HOUR_MS;
 
 /** `/v1/integrity`: what does not agree, what Redis has lost, and what an operator can do about either. */
 export function integrityRoutes(deps: Deps): Hono {
@@ -21,8 +23,10 @@ export function integrityRoutes(deps: Deps): Hono {
       lastRunWith(deps.database, ["days", "counters"]),
     ]);
     const isDrift = findings.some(({ goneAt }) => goneAt === null);
+    // A check that has not run for hours says nothing: that must not look like all is well.
+    const isChecked = checkedMs !== undefined && deps.now() - checkedMs < CHECKED_WITHIN_MS;
     return context.json({
-      status: isDrift ? "drift" : "ok",
+      status: isDrift ? "drift" : isChecked ? "ok" : "unknown",
       findings: findings.map(({ kind, detail, ...times }) => ({ kind, ...detail, ...times })),
       redisLosses,
       checkedAt: checkedMs === undefined ? null : isoTime(checkedMs),

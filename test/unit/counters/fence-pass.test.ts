@@ -5,7 +5,7 @@ import { bucketKey, metaKey, SHARDS } from "../../../src/counters/keys.ts";
 import { recordGroups } from "../../../src/counters/record.ts";
 import { HOUR_MS } from "../../../src/domain/window.ts";
 import { taken } from "../../support/claim.ts";
-import { fenceOnce, passOver } from "../../support/fence.ts";
+import { fenceOnce, PAGE_KEYS, passOver } from "../../support/fence.ts";
 import {
   ACME_BUCKET,
   ACME_SHARD,
@@ -87,7 +87,7 @@ test("pass: one that died half way is done again by another from the start", asy
   const keys = await countMany();
   await openFence(fixture.redis, "incident", "by_hand");
   const dead = { incident: "incident", pass: "dead", steps: 0 };
-  const page = await fencePage(fixture.redis, dead, "0", "half");
+  const page = await fencePage(fixture.redis, dead, "0", "half", PAGE_KEYS);
 
   expect(page!.cursor).not.toBe("0");
   expect(await fenceOnce(fixture.redis, "other")).toEqual({

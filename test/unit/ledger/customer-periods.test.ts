@@ -66,6 +66,10 @@ test("periods: usage of the month before that comes after the first put adds non
 
 const WITHIN_MS = 50 * HOUR_MS;
 
+function addEarlier(sinceMs = NOVEMBER.startMs): Promise<void> {
+  return insertEarlierPeriods(fixture.database, WITHIN_MS, sinceMs);
+}
+
 test.each([
   {
     name: "at a month's start: that month comes before",
@@ -90,16 +94,25 @@ test.each([
 ])("periods: usage that comes later to a customer put $name", async ({ putAfterMs, hour, isAdded }) => {
   await put(NOVEMBER, NOVEMBER.startMs + putAfterMs);
   await writeBuckets(fixture.database, ACME_SHARD, [callsBucket(hour, 1)], NOVEMBER.startMs);
-  await insertEarlierPeriods(fixture.database, WITHIN_MS);
-  await insertEarlierPeriods(fixture.database, WITHIN_MS);
+  await addEarlier();
+  await addEarlier();
 
   expect(await periods()).toEqual((isAdded ? [OCTOBER, NOVEMBER] : [NOVEMBER]).map(open));
+});
+
+test("periods: customers put before the moment asked from get none", async () => {
+  await put(NOVEMBER);
+  await writeBuckets(fixture.database, ACME_SHARD, [callsBucket("2026-10-31T23:00", 1)], NOVEMBER.startMs);
+  await addEarlier(NOVEMBER.startMs + 1);
+  expect(await periods()).toEqual([open(NOVEMBER)]);
+  await addEarlier(NOVEMBER.startMs);
+  expect(await periods()).toEqual([open(OCTOBER), open(NOVEMBER)]);
 });
 
 test("periods: of runs that add the month before at once, it is added once", async () => {
   await put(NOVEMBER);
   await writeBuckets(fixture.database, ACME_SHARD, [callsBucket("2026-10-05T00:00", 1)], NOVEMBER.startMs);
-  await Promise.all(Array.from({ length: 4 }, () => insertEarlierPeriods(fixture.database, WITHIN_MS)));
+  await Promise.all(Array.from({ length: 4 }, () => addEarlier()));
 
   expect(await periods()).toEqual([open(OCTOBER), open(NOVEMBER)]);
 });
@@ -112,8 +125,8 @@ test("periods: usage of the month before the one that was added adds no further 
     [callsBucket("2026-10-05T00:00", 1), callsBucket("2026-09-05T00:00", 1)],
     NOVEMBER.startMs,
   );
-  await insertEarlierPeriods(fixture.database, WITHIN_MS);
-  await insertEarlierPeriods(fixture.database, WITHIN_MS);
+  await addEarlier();
+  await addEarlier();
 
   expect(await periods()).toEqual([open(OCTOBER), open(NOVEMBER)]);
 });

@@ -45,14 +45,22 @@ test("loss: what nothing was flushed before is uncertain from the start", async 
   ]);
 });
 
-test("loss: what was recorded since the last claim before it was noticed is uncertain", async () => {
-  await claim(1, NOTICED_MS - 60_000);
-  await claim(2, NOTICED_MS - 120_000);
-  // Other shards of the run that notices it may have been written.
-  await claim(3, NOTICED_MS);
+test("loss: what was recorded since the shard's last claim before it was noticed is uncertain", async () => {
+  await claim(3, NOTICED_MS - 60_000);
+  await claim(1, NOTICED_MS - 10_000);
+  await claim(2, NOTICED_MS);
   await note();
 
   expect((await readLosses(fixture.database, 10))[0]?.flushedAt).toBe("2026-11-23T12:33:56.789Z");
+});
+
+test("loss: of several shards the one that was behind most says what is uncertain", async () => {
+  await claim(3, NOTICED_MS - 60_000);
+  await claim(4, NOTICED_MS - 120_000);
+  await note();
+  await note({ shard: 4 });
+
+  expect((await readLosses(fixture.database, 10))[0]?.flushedAt).toBe("2026-11-23T12:32:56.789Z");
 });
 
 test("loss: a shard more is added to it, once, and nothing else changes", async () => {
