@@ -1,12 +1,15 @@
+import { shardOf } from "../counters/keys.ts";
 import type { RedisClient } from "../counters/redis.ts";
 import type { CustomerSettings } from "../domain/customer.ts";
 import { invariant } from "../domain/invariant.ts";
+import { DAY_MS } from "../domain/window.ts";
 import { flushCustomer } from "../flush/flush-customer.ts";
 import { flushStores } from "../flush/flush-stores.ts";
 import { countAdjustments } from "../ledger/adjustments.ts";
 import type { CustomerPeriod } from "../ledger/billing-periods.ts";
 import { catalogInForce } from "../ledger/catalog-versions.ts";
 import type { Database } from "../ledger/database.ts";
+import { repairDays } from "../ledger/day-repair.ts";
 import { closeWithInvoice } from "../ledger/invoices.ts";
 import { readUsage } from "../ledger/usage-reading.ts";
 import { planOf, type CatalogVersion } from "../rating/catalog.ts";
@@ -36,6 +39,8 @@ export async function closePeriod(
   const { customerId, startMs, endMs } = period;
   const stores = flushStores(deps.redis, deps.database);
   await flushCustomer({ stores, randomId: deps.randomId }, customerId, startMs, endMs, nowMs);
+  // An invoice is of the hours, whatever has happened to the days that they are summed up in.
+  await repairDays(deps.database, shardOf(customerId), customerId, startMs, (endMs - startMs) / DAY_MS);
   // Before they are read: one that comes in between is not billed yet, and the period is not closed.
   const adjustments = await countAdjustments(deps.database, period);
   const reading = await readUsage(deps.database, customerId, exactly(period), []);

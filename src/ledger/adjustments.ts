@@ -23,8 +23,8 @@ const CONTAINING = `customer_id = $1 and period_start <= to_timestamp($2::bigint
 /**
  * Adds an adjustment unless one of its id is there: answers the one that is there then.
  *
- * Undefined, and nothing is added, when its period is closed. A close that runs meanwhile either bills it or is not
- * done: both hold the period's row.
+ * Undefined, and nothing is added, when its period is closed, or before the customer's first: no invoice would have it.
+ * A close that runs meanwhile either bills it or is not done: both hold the period's row.
  */
 export async function insertAdjustment(
   database: Database,
@@ -43,6 +43,9 @@ export async function insertAdjustment(
 insert into adjustments (customer_id, adjustment_id, metric_name, quantity, at, reason, created_at, created_by)
 select $1, $3, $4, $5::numeric, to_timestamp($2::bigint / 1000.0), $6, to_timestamp($7::bigint / 1000.0), $8
 where not exists (select 1 from billing_periods where ${CONTAINING} and closed_at is not null)
+  and not exists (
+    select 1 from (select min(period_start) as first from billing_periods where customer_id = $1) as periods
+    where to_timestamp($2::bigint / 1000.0) < first)
 on conflict do nothing returning 1`,
       params: [customerId, atMs, adjustmentId, metricName, quantity, reason, nowMs, createdBy],
     },

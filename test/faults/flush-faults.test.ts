@@ -137,6 +137,30 @@ test("twice as many dirty buckets as a tick may take, for an hour: the oldest fi
   expect(await fixture.totals()).toEqual(expected);
 });
 
+test("Postgres restarted in the middle of a run: the next run brings what is missing, once", async () => {
+  const names = customers(400);
+  await fixture.count(
+    names.map((customerId) => one(customerId)),
+    NOW_MS,
+  );
+  let writes = 0;
+  let restarted: Promise<void> = Promise.resolve();
+  const stores = watched((name) => {
+    writes += name === "write" ? 1 : 0;
+    if (name === "write" && writes === 6) {
+      restarted = fixture.ledger.restart();
+    }
+  });
+  const run = fixture.flush(NOW_MS + MINUTE_MS, { stores }).catch((error: unknown) => error);
+  await run;
+  await restarted;
+  await fixture.reconnect();
+  // What the first run held is abandoned after three minutes.
+  await fixture.flush(NOW_MS + 5 * MINUTE_MS);
+  expect([...(await fixture.totals()).values()]).toEqual(names.map(() => 1n));
+  expect((await fixture.flush(NOW_MS + 10 * MINUTE_MS)).buckets).toBe(0);
+});
+
 test("what follows from a written page comes before it is let go of, and again when the run died in between", async () => {
   await fixture.count([one("cus_0")], NOW_MS);
   const seen: string[] = [];

@@ -13,6 +13,8 @@ export interface FlushFixture {
   ledger: NeonFixture;
   database: Database;
   sql: Client;
+  /** Connects again after the ledger was restarted. */
+  reconnect: () => Promise<void>;
   /** Counts events, each under an id of its own. */
   count: (events: readonly Counted[], nowMs: number) => Promise<void>;
   flush: (nowMs: number, changes?: Partial<FlushDeps>) => Promise<FlushReport>;
@@ -26,14 +28,25 @@ export async function startFlushFixture(): Promise<FlushFixture> {
   const counters = await startRedisFixture();
   const ledger = await startNeonFixture();
   const database = createDatabase(ledger.url, ledger.endpoint);
-  const sql = new Client({ connectionString: ledger.url });
-  await sql.connect();
+  const connect = async (): Promise<Client> => {
+    const client = new Client({ connectionString: ledger.url });
+    // A server that is restarted ends it.
+    client.on("error", () => undefined);
+    await client.connect();
+    return client;
+  };
+  let sql = await connect();
   let ids = 0;
   return {
     counters,
     ledger,
     database,
-    sql,
+    get sql() {
+      return sql;
+    },
+    reconnect: async () => {
+      sql = await connect();
+    },
     count: async (events, nowMs) => {
       for (const page of measuredCustomerHours(events)) {
         const groups = page.map((measurement) => {

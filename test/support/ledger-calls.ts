@@ -8,6 +8,7 @@ import * as counterCheck from "../../src/ledger/counter-check.ts";
 import * as customers from "../../src/ledger/customers.ts";
 import type { Database } from "../../src/ledger/database.ts";
 import * as dayCheck from "../../src/ledger/day-check.ts";
+import { repairDays } from "../../src/ledger/day-repair.ts";
 import * as flushClaims from "../../src/ledger/flush-claims.ts";
 import { removeOldHours } from "../../src/ledger/hour-retention.ts";
 import * as integrityFindings from "../../src/ledger/integrity-findings.ts";
@@ -246,6 +247,7 @@ const UPKEEP = [
     several(250, (n) => ({ customerId: `cus_${n}`, day: "2026-11-22" })),
     "2026-10-26",
   ),
+  call(repairDays, "a month", 7, "cus_7", MONTH_BEFORE.startMs, 31),
   call(counterCheck.heldHours, "a run's", SINCE, 1, 480, NAMED),
   call(counterCheck.compareBuckets, "a run's", HOURS),
   call(removeOldHours, "a run's", NOW_MS, 13, 20_000),

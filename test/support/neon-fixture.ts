@@ -9,6 +9,8 @@ import { startPostgres } from "../../local/postgres-server.ts";
 export interface NeonFixture {
   url: string;
   endpoint: string;
+  /** Ends the server and starts it again, as an update does. */
+  restart: () => Promise<void>;
   stop: () => Promise<void>;
 }
 
@@ -23,6 +25,7 @@ export async function startNeonFixture(): Promise<NeonFixture> {
   return {
     url: server.url,
     endpoint: `${neon.url}/sql`,
+    restart: server.restart,
     stop: async () => {
       await neon.stop();
       await server.stop();

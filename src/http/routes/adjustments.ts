@@ -47,8 +47,8 @@ export function adjustmentRoutes(deps: Deps): Hono {
     const kept = await insertAdjustment(deps.database, adjustment, CREATED_BY, nowMs);
     if (kept === undefined) {
       throw invalid(
-        "the period that contains `at` is closed and its invoice made; there are no true-ups yet: adjust a later period",
-        [{ path: "at", message: "lies in a closed period" }],
+        "the period that contains `at` is closed and its invoice made, or before the customer's first; there are no true-ups yet: adjust a later period",
+        [{ path: "at", message: "lies in a closed period, or before the first" }],
       );
     }
     return context.json(adjustmentDocument(same(kept.adjustment, adjustment)), kept.isNew ? 201 : 200);

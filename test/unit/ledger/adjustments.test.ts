@@ -84,7 +84,7 @@ test("adjustments: are listed from newest to oldest, page by page", async () => 
 
 test.each([
   { name: "at the period's start", atMs: INVOICED.startMs, isKept: false },
-  { name: "a millisecond before it", atMs: INVOICED.startMs - 1, isKept: true },
+  { name: "a millisecond before it, and before the first", atMs: INVOICED.startMs - 1, isKept: false },
   { name: "at its last millisecond", atMs: INVOICED.endMs - 1, isKept: false },
   { name: "at its end", atMs: INVOICED.endMs, isKept: true },
 ])("adjustments: $name when it is closed: kept is $isKept", async ({ atMs, isKept }) => {
