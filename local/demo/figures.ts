@@ -9,7 +9,7 @@ const CURRENCY = currencyOf(demoCatalog.currency);
 /** What each room says of one customer: usage in API calls, amounts in minor units. */
 export interface CustomerFigures {
   customerId: string;
-  /** Requests replayed, and those of them below 400. */
+  /** Requests replayed, and those of them that are paid for: below 400, and not `OPTIONS`. */
   requests: number;
   billable: number;
   /** Live usage. */

@@ -21,7 +21,8 @@ export function reconcile(
   const replayed = sum(replay.byStatus.values());
   const billable = sum(figures.map((row) => row.billable));
   const refused = [...replay.byStatus].filter(([status]) => status >= 400).toSorted(([a], [b]) => a - b);
-  const reasons = refused.map(([status, count]) => `${status}: ${formatCount(count)}`).join(", ");
+  const unpaid = [...(replay.preflights === 0 ? [] : [["OPTIONS", replay.preflights] as const]), ...refused];
+  const reasons = unpaid.map(([what, count]) => `${what}: ${formatCount(count)}`).join(", ");
   const units = BigInt(billable) * weight;
   const counted = total(figures.map((row) => row.counted));
   const ledger = total(figures.map((row) => row.ledger));
@@ -34,7 +35,7 @@ export function reconcile(
     equation(
       `replayed = billable + not billable${reasons === "" ? "" : ` (${reasons})`}`,
       replayed,
-      billable + sum(refused.map(([, count]) => count)),
+      billable + sum(unpaid.map(([, count]) => count)),
     ),
     equation(
       `billable${weight === 1n ? "" : ` × ${formatCount(weight)}`} = counted (live usage)`,

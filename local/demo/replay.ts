@@ -19,7 +19,9 @@ export interface ReplaySettings {
 export interface ReplayOutcome {
   /** Requests that were answered with the status of the log, by that status. */
   byStatus: Map<number, number>;
-  /** Per customer: requests answered so, and those of them below 400. */
+  /** `OPTIONS` answered so, below 400: browsers ask by it before they call, and nobody pays for that. */
+  preflights: number;
+  /** Per customer: requests answered so, and those of them that are paid for. */
   byCustomer: Map<string, { requests: number; billable: number }>;
   /** Requests that went otherwise, by what happened. */
   failures: Map<string, number>;
@@ -42,6 +44,7 @@ export async function replayLog(
   const startMs = Date.now();
   const outcome = {
     byStatus: new Map(),
+    preflights: 0,
     byCustomer: new Map(),
     failures: new Map(),
     startMs,
@@ -104,7 +107,7 @@ function send(logged: LoggedRequest, settings: ReplaySettings, agent: Agent): Pr
 }
 
 function noteAnswer(
-  outcome: Pick<ReplayOutcome, "byStatus" | "byCustomer" | "failures">,
+  outcome: Pick<ReplayOutcome, "byStatus" | "preflights" | "byCustomer" | "failures">,
   { entry, customerId }: LoggedRequest,
   answer: number | Error,
 ): void {
@@ -117,5 +120,9 @@ function noteAnswer(
   const customer = outcome.byCustomer.get(customerId) ?? { requests: 0, billable: 0 };
   outcome.byCustomer.set(customerId, customer);
   customer.requests += 1;
-  customer.billable += entry.status < 400 ? 1 : 0;
+  if (entry.status < 400) {
+    const isPreflight = replayedRequest(entry.request).method === "OPTIONS";
+    outcome.preflights += isPreflight ? 1 : 0;
+    customer.billable += isPreflight ? 0 : 1;
+  }
 }

@@ -74,7 +74,7 @@ async function compareLedger(
       .slice(0, MAX_SHOWN)
       .map(
         (total) =>
-          `${total}: ${expected.get(total) ?? "nothing"}, in the ledger ${ledger.get(total) ?? "nothing"}`,
+          `${total}, in thousandths: ${expected.get(total) ?? "none"}, in the ledger ${ledger.get(total) ?? "none"}`,
       ),
   };
 }

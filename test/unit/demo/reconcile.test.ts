@@ -37,7 +37,7 @@ const byStatus = new Map([
   [404, 1],
   [200, 11],
 ]);
-const replay = { byStatus, byCustomer: new Map(), failures: new Map(), startMs: 0, endMs: 0 };
+const replay = { byStatus, preflights: 0, byCustomer: new Map(), failures: new Map(), startMs: 0, endMs: 0 };
 
 test("reconcile: says each equation with both sides", () => {
   const equations = reconcile(survey, replay, [AGREEING], 1000n);
@@ -52,6 +52,17 @@ test("reconcile: says each equation with both sides", () => {
   ]);
   expect(equations.filter(({ isEqual }) => !isEqual)).toEqual([]);
   expect(findDifferences([AGREEING], 1000n)).toEqual([]);
+});
+
+test("reconcile: preflights are replayed and not billable", () => {
+  const some = { ...replay, byStatus: new Map([...byStatus, [204, 3]]), preflights: 3 };
+  const [, , paid] = reconcile({ ...survey, lines: 17, requests: 15 }, some, [AGREEING], 1000n);
+  expect(paid).toEqual({
+    what: "replayed = billable + not billable (OPTIONS: 3, 404: 1)",
+    left: "15",
+    right: "15",
+    isEqual: true,
+  });
 });
 
 test.each<[string, Partial<CustomerFigures>]>([

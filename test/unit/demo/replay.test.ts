@@ -74,6 +74,14 @@ test("replay: counts answers per customer and status", async () => {
   expect(outcome.failures).toEqual(new Map());
 });
 
+test("replay: a preflight is a request that nobody pays for", async () => {
+  const asked = "OPTIONS / HTTP/1.1";
+  const requests = [logged("a", 204, asked), logged("a", 404, asked), logged("a", 200)];
+  const outcome = await replay(await listen(asLogged), requests);
+  expect(outcome.byCustomer).toEqual(new Map([["a", { requests: 3, billable: 1 }]]));
+  expect(outcome.preflights).toBe(1);
+});
+
 test("replay: what goes otherwise is a failure and counts for nobody", async () => {
   const url = await listen((request, response) => {
     if (request.url === "/dropped") {
