@@ -65,3 +65,37 @@ test.each([
     expect((await fixture.flush(edgeMs + HOUR_MS)).buckets).toBe(0);
   },
 );
+
+test("events for one bucket without pause while flushes follow each other: each is in the ledger once", async () => {
+  const nowMs = Date.parse("2100-03-15T12:34Z");
+  const total = async () => (await fixture.totals()).get(CUSTOMER) ?? 0n;
+  const flushes = { areOn: true };
+  let acknowledged = 0n;
+  const send = async (): Promise<void> => {
+    while (flushes.areOn) {
+      // oxlint-disable-next-line no-await-in-loop -- one after the other, four at once
+      await fixture.count([{ customerId: CUSTOMER, timeMs: nowMs }], nowMs);
+      acknowledged += 1n;
+    }
+  };
+  const senders = [send(), send(), send(), send()];
+  let before = 0n;
+  try {
+    for (let run = 0; run < 25; run += 1) {
+      const least = acknowledged;
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      await fixture.flush(nowMs + run);
+      // oxlint-disable-next-line no-await-in-loop -- what it has brought
+      const now = await total();
+      expect(now).toBeGreaterThanOrEqual(least);
+      expect(now).toBeGreaterThanOrEqual(before);
+      before = now;
+    }
+  } finally {
+    flushes.areOn = false;
+    await Promise.all(senders);
+  }
+  await fixture.flush(nowMs + MINUTE_MS);
+  expect(before).toBeGreaterThan(0n);
+  expect(await total()).toBe(acknowledged);
+});
