@@ -53,7 +53,9 @@ export async function runInvoicing(deps: InvoicingDeps, nowMs: number): Promise<
     await duePeriods(deps.database, endedByMs, nowMs - DAY_MS, MAX_PER_RUN),
     async (period) => {
       try {
-        report.closed += (await closePeriod(deps, period, versions, nowMs)) ? 1 : 0;
+        // Awaited before the sum is read: others add to it meanwhile.
+        const isClosed = await closePeriod(deps, period, versions, nowMs);
+        report.closed += isClosed ? 1 : 0;
       } catch (error) {
         report.failed += 1;
         deps.log({ level: "error", event: "period_not_closed", customerId: period.customerId, error });

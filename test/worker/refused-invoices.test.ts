@@ -155,3 +155,20 @@ test.each([
     status === "open" ? 1 : 0,
   );
 });
+
+test("many periods closed by one run: each is in its report", async () => {
+  const closed = async () => {
+    const [row] = await askLedger(
+      "select count(*)::text as count from billing_periods where closed_at is not null",
+      [],
+    );
+    return Number(row?.["count"]);
+  };
+  await Promise.all(Array.from({ length: 12 }, (_, index) => put(`refused-many-${index}`, "flat99")));
+  await trigger("17 * * * *", playAt(1, 10, 1));
+  const before = await closed();
+  await closeMonthBefore(2);
+  const closedByRun = (await closed()) - before;
+  expect(closedByRun).toBeGreaterThanOrEqual(12);
+  expect((await lastReport())["closed"]).toBe(closedByRun);
+});
