@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { nameSchema } from "./meter.ts";
+import { MAX_PRICES, priceSchema } from "./price.ts";
 import { customerIdText, isStorableText, STORABLE, storableText } from "./text.ts";
 
 const MAX_METADATA_KEYS = 50;
@@ -9,7 +10,8 @@ export const customerIdSchema = customerIdText();
 /**
  * What is known of a customer, as it is put.
  *
- * `budget` is in major units of the catalog's currency; `plan` absent means the catalog's default plan.
+ * `budget` is in major units of the catalog's currency; `plan` absent means the catalog's default plan; `prices` take the
+ * place of the plan's for their metrics, and are added to them for others.
  */
 export const customerSettingsSchema = z.strictObject({
   name: storableText(256).optional(),
@@ -19,6 +21,7 @@ export const customerSettingsSchema = z.strictObject({
     .regex(/^cus_[A-Za-z0-9_]{1,250}$/, "must be a Stripe customer id: cus_…")
     .optional(),
   plan: nameSchema.optional(),
+  prices: z.array(priceSchema).max(MAX_PRICES).optional(),
   budget: z
     .union([z.number(), z.string()])
     .transform(String)

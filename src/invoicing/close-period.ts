@@ -12,9 +12,9 @@ import type { Database } from "../ledger/database.ts";
 import { repairDays } from "../ledger/day-repair.ts";
 import { closeWithInvoice } from "../ledger/invoices.ts";
 import { readUsage } from "../ledger/usage-reading.ts";
-import { planOf, type CatalogVersion } from "../rating/catalog.ts";
-import { rate } from "../rating/rate.ts";
-import { metricQuantities } from "../rating/quantities.ts";
+import type { CatalogVersion } from "../rating/catalog.ts";
+import { plansOf, pricedParts } from "../rating/rate-period.ts";
+import { rateParts } from "../rating/rate.ts";
 import { computeInvoice } from "./compute-invoice.ts";
 
 export interface CloseDeps {
@@ -46,17 +46,17 @@ export async function closePeriod(
   const reading = await readUsage(deps.database, customerId, exactly(period), []);
   // A deleted customer's last period is billed by the settings it had.
   const settings: CustomerSettings = reading.settings ?? {};
-  const version = await versions.at(endMs, settings.plan);
-  const plan = planOf(version.catalog, settings.plan);
-  invariant(plan !== undefined, `the version was chosen by its plan ${settings.plan}`);
-  const rating = rate(version.catalog, plan, metricQuantities(reading.totals, version.catalog.meters));
+  const version = await versions.at(endMs, plansOf(reading));
+  const parts = pricedParts(version.catalog, reading);
+  const plan = parts?.at(-1)?.plan;
+  invariant(parts !== undefined && plan !== undefined, "the version was chosen by the period's plans");
   const base = {
     invoiceId: `inv_${deps.randomId()}`,
     customerId,
     period: { startMs, endMs },
     catalogVersion: version.version,
   };
-  const invoice = computeInvoice(base, settings, plan.name, rating);
+  const invoice = computeInvoice(base, settings, plan.name, reading, rateParts(version.catalog, parts));
   return closeWithInvoice(deps.database, invoice, nowMs, adjustments);
 }
 
@@ -69,17 +69,17 @@ export class CatalogVersions {
     this.#database = database;
   }
 
-  /** The version in force at a period's end, or the first after it that has the plan. */
-  async at(endMs: number, planName: string | undefined): Promise<CatalogVersion> {
-    const key = `${endMs} ${planName ?? ""}`;
+  /** The version in force at a period's end, or the first after it that has the plans. */
+  async at(endMs: number, plans: readonly (string | null)[]): Promise<CatalogVersion> {
+    const key = JSON.stringify([endMs, plans]);
     const known = this.#known.get(key);
     if (known !== undefined) {
       return known;
     }
-    const found = await catalogInForce(this.#database, endMs, planName);
+    const found = await catalogInForce(this.#database, endMs, plans[0] ?? undefined);
     if (found === undefined) {
       throw new Error(
-        `no catalog since the period's end has a plan ${planName ?? ""}: put the customer on another`,
+        `no catalog since the period's end has the plans ${plans.join()}: put the customer on another`,
       );
     }
     this.#known.set(key, found);

@@ -1,11 +1,9 @@
-import { formatScaled } from "../domain/decimal.ts";
 import type { CustomerSettings } from "../domain/customer.ts";
-import { formatAmount } from "../domain/money.ts";
 import type { InvoiceStatus } from "../ledger/invoice-status.ts";
-import type { InvoiceSnapshot, NewInvoice, StoredLine, StoredTier } from "../ledger/invoices.ts";
-import type { Line, TierDetail } from "../rating/line.ts";
+import type { InvoiceSnapshot, NewInvoice } from "../ledger/invoices.ts";
+import { printLine } from "../rating/printed-line.ts";
+import type { PeriodUsage } from "../rating/rate-period.ts";
 import type { Rating } from "../rating/rate.ts";
-import { PRICE_SCALE } from "../rating/unit-price.ts";
 
 /** Largest amount that Stripe takes, in minor units. Source: its reference of invoice items, twelve digits. */
 const MAX_AMOUNT_MINOR = 999_999_999_999n;
@@ -17,16 +15,17 @@ export function computeInvoice(
   base: Pick<NewInvoice, "invoiceId" | "customerId" | "period" | "catalogVersion">,
   settings: CustomerSettings,
   planName: string,
+  usage: PeriodUsage,
   rating: Rating,
 ): NewInvoice {
   return {
     ...base,
     status: statusOf(rating),
     currency: rating.currency.code,
-    snapshot: snapshotOf(settings, planName),
+    snapshot: snapshotOf(settings, planName, usage),
     subtotalMinor: rating.totalMinor,
     totalMinor: rating.totalMinor,
-    lines: rating.lines.map((line) => storeLine(line, rating)),
+    lines: rating.lines.map((line) => printLine(line, rating.currency)),
   };
 }
 
@@ -39,7 +38,11 @@ function statusOf({ lines, totalMinor }: Rating): InvoiceStatus {
   return totalMinor === 0n ? "zero" : "draft";
 }
 
-function snapshotOf(settings: CustomerSettings, plan: string): InvoiceSnapshot {
+function snapshotOf(
+  settings: CustomerSettings,
+  plan: string,
+  { period, changes, lifetime, totals }: PeriodUsage,
+): InvoiceSnapshot {
   const collectionMethod = settings.collectionMethod ?? "charge_automatically";
   return {
     stripeCustomerId: settings.stripeCustomerId ?? null,
@@ -47,26 +50,6 @@ function snapshotOf(settings: CustomerSettings, plan: string): InvoiceSnapshot {
     daysUntilDue:
       collectionMethod === "send_invoice" ? (settings.daysUntilDue ?? DEFAULT_DAYS_UNTIL_DUE) : null,
     plan,
-  };
-}
-
-function storeLine(line: Line, rating: Rating): StoredLine {
-  return {
-    ref: line.ref,
-    metricName: line.metricName,
-    description: line.description,
-    quantity: formatScaled(line.quantity, line.scale),
-    amountMinor: line.amountMinor,
-    tiers: line.tiers.map((tier) => storeTier(tier, line, rating)),
-  };
-}
-
-function storeTier(tier: TierDetail, line: Line, rating: Rating): StoredTier {
-  return {
-    from: formatScaled(tier.from, line.scale),
-    to: tier.to === null ? null : formatScaled(tier.to, line.scale),
-    quantity: formatScaled(tier.quantity, line.scale),
-    unitPrice: formatScaled(tier.unitPrice, PRICE_SCALE),
-    amount: formatAmount(tier.amount, line.amountScale, rating.currency),
+    usage: { period, changes, lifetime, totals },
   };
 }

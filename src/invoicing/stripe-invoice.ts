@@ -1,6 +1,7 @@
 import type Stripe from "stripe";
 import { invariant } from "../domain/invariant.ts";
-import type { Invoice, StoredLine } from "../ledger/invoices.ts";
+import type { Invoice } from "../ledger/invoices.ts";
+import type { PrintedLine } from "../rating/printed-line.ts";
 import type { Attempt } from "./run-step.ts";
 
 /** Ties a Stripe invoice to ours. */
@@ -133,7 +134,7 @@ async function presentRefs(stripe: Stripe, stripeInvoiceId: string): Promise<Set
   return refs;
 }
 
-function lineParams(line: StoredLine): Stripe.InvoiceAddLinesParams.Line {
+function lineParams(line: PrintedLine): Stripe.InvoiceAddLinesParams.Line {
   const amount = Number(line.amountMinor);
   invariant(Number.isSafeInteger(amount), `amount of line ${line.ref} fits Stripe's integers`);
   return { amount, description: line.description, metadata: { [REF_KEY]: line.ref } };

@@ -1,6 +1,7 @@
 import type { Customer, CustomerSettings } from "../domain/customer.ts";
 import type { Period } from "../domain/period.ts";
 import { EVENT_PATH_TIMEOUT_MS, type Database, type Row, type Statement } from "./database.ts";
+import { changePlan, forgetIdleChange, restartPlan } from "./customer-plans.ts";
 import { column, timeColumn } from "./row.ts";
 
 const COLUMNS = `customer_id, settings::text, (extract(epoch from created_at) * 1000)::bigint::text as created_ms`;
@@ -26,6 +27,7 @@ export async function putCustomer(
       params: [customerId],
     },
     closeTimeAway(customerId, current.startMs, nowMs),
+    restartPlan(customerId, current.startMs, nowMs),
     {
       text: `
 insert into customers (customer_id, settings, created_at, updated_at)
@@ -34,6 +36,8 @@ on conflict (customer_id) do update
 set settings = excluded.settings, updated_at = excluded.updated_at, deleted_at = null`,
       params: [customerId, JSON.stringify(settings), nowMs],
     },
+    changePlan(customerId, settings, nowMs),
+    forgetIdleChange(customerId),
     {
       text: `
 insert into billing_periods (customer_id, period_start, period_end)

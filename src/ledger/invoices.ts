@@ -2,31 +2,18 @@ import type { Database, Parameter, Row, Statement } from "./database.ts";
 import { LedgerError } from "./database.ts";
 import { column, timeColumn } from "./row.ts";
 import type { InvoiceStatus, InvoiceStep } from "./invoice-status.ts";
-
-/** A tier's part of a line: quantities in the meter's unit, `unitPrice` in minor units, `amount` in major units. */
-export interface StoredTier {
-  from: string;
-  to: string | null;
-  quantity: string;
-  unitPrice: string;
-  amount: string;
-}
-
-export interface StoredLine {
-  ref: string;
-  metricName: string | null;
-  description: string;
-  quantity: string;
-  amountMinor: bigint;
-  tiers: StoredTier[];
-}
+import type { PrintedLine } from "../rating/printed-line.ts";
+import type { PeriodUsage } from "../rating/rate-period.ts";
 
 /** Settings of the customer at the close: what is sent to Stripe is computed from these. */
 export interface InvoiceSnapshot {
   stripeCustomerId: string | null;
   collectionMethod: "charge_automatically" | "send_invoice";
   daysUntilDue: number | null;
+  /** The plan at the period's end. */
   plan: string;
+  /** What was priced; absent on invoices from before it was kept. */
+  usage?: PeriodUsage;
 }
 
 export interface Invoice {
@@ -42,7 +29,7 @@ export interface Invoice {
   totalMinor: bigint;
   stripeInvoiceId: string | null;
   createdAtMs: number;
-  lines: StoredLine[];
+  lines: PrintedLine[];
   /** The requests to Stripe that were begun, in order. */
   steps: InvoiceStep[];
 }
@@ -242,7 +229,7 @@ where customer_id = $1 and period_start = to_timestamp($2::bigint / 1000.0) and 
 }
 
 function readInvoice(row: Row): Invoice {
-  const lines = JSON.parse(column(row, "lines")) as (Omit<StoredLine, "amountMinor"> & {
+  const lines = JSON.parse(column(row, "lines")) as (Omit<PrintedLine, "amountMinor"> & {
     amountMinor: string;
   })[];
   return {

@@ -1,87 +1,135 @@
-import { parseDecimal, scaledTo } from "../domain/decimal.ts";
+import { formatScaled } from "../domain/decimal.ts";
 import type { Meter } from "../domain/meter.ts";
+import { parseMajor, type Currency } from "../domain/money.ts";
+import { freeUpTo, isTiered } from "./free-units.ts";
+import type { Price, Tier } from "../domain/price.ts";
+import { quantityAt } from "../domain/quantity.ts";
 
-interface GraduatedPrice {
-  metricName: string;
-  includedFree?: string | undefined;
-  tiers: readonly { upTo: string | null; unitPrice: string }[];
+/** Takes one fault, with its path below what is checked. */
+export type Fault = (path: (string | number)[], message: string) => void;
+
+interface CheckedPlan {
+  baseFee: string;
+  minSpend?: string | undefined;
+  maxSpend?: string | undefined;
+  prices: readonly Price[];
 }
 
-type Fault = (path: (string | number)[], message: string) => void;
+/** Tells every fault of a plan that its shape alone does not show. */
+export function checkPlan(
+  plan: CheckedPlan,
+  meters: readonly Meter[],
+  currency: Currency,
+  fault: Fault,
+): void {
+  checkAmount(plan.baseFee, "baseFee", currency, fault);
+  checkSpends(plan, currency, fault);
+  checkPrices(plan.prices, meters, currency, (path, message) => fault(["prices", ...path], message));
+}
 
-/** Tells every fault of a price that its shape alone does not show. */
-export function checkPrice(price: GraduatedPrice, meter: Meter | undefined, fault: Fault): void {
+/** Tells every fault of a list of prices, a plan's or a customer's own. */
+export function checkPrices(
+  prices: readonly Price[],
+  meters: readonly Meter[],
+  currency: Currency,
+  fault: Fault,
+): void {
+  for (const [index, price] of prices.entries()) {
+    const meter = meters.find(({ name }) => name === price.metricName);
+    checkPrice(price, meter, currency, (path, message) => fault([index, ...path], message));
+    if (prices.findIndex(({ metricName }) => metricName === price.metricName) !== index) {
+      fault([index, "metricName"], `${price.metricName} is priced twice here`);
+    }
+  }
+}
+
+function checkPrice(price: Price, meter: Meter | undefined, currency: Currency, fault: Fault): void {
+  checkSpends(price, currency, fault);
   if (meter === undefined) {
     fault(["metricName"], `no meter is named ${price.metricName}`);
     return;
   }
-  checkTiers(price, meter, fault);
-  checkIncluded(price, meter, fault);
+  if (isTiered(price)) {
+    checkTiers(price.tiers, meter, fault);
+    checkIncluded(price.tiers, price.includedFree, meter, fault);
+  } else if (price.includedFree !== undefined && quantityAt(price.includedFree, meter.scale) === undefined) {
+    fault(["includedFree"], tooFine(meter));
+  }
+  if (price.model === "package") {
+    const size = quantityAt(price.packageSize, meter.scale);
+    if (size === undefined || size === 0n) {
+      fault(["packageSize"], size === undefined ? tooFine(meter) : "must be more than 0");
+    }
+  }
 }
 
-function checkTiers(price: GraduatedPrice, meter: Meter, fault: Fault): void {
+function checkSpends(
+  { minSpend, maxSpend }: { minSpend?: string | undefined; maxSpend?: string | undefined },
+  currency: Currency,
+  fault: Fault,
+): void {
+  const min = minSpend === undefined ? 0n : checkAmount(minSpend, "minSpend", currency, fault);
+  const max = maxSpend === undefined ? undefined : checkAmount(maxSpend, "maxSpend", currency, fault);
+  if (min !== undefined && max !== undefined && max < min) {
+    fault(["maxSpend"], "is less than the minSpend");
+  }
+}
+
+function checkAmount(amount: string, member: string, currency: Currency, fault: Fault): bigint | undefined {
+  const minor = parseMajor(amount, currency);
+  if (minor === undefined || minor % currency.roundingUnit !== 0n) {
+    fault([member], `is finer than ${currency.code} can be charged`);
+  }
+  return minor;
+}
+
+function checkTiers(tiers: readonly Tier[], meter: Meter, fault: Fault): void {
   let previous = 0n;
-  for (const [index, tier] of price.tiers.entries()) {
-    const isLast = index === price.tiers.length - 1;
+  for (const [index, tier] of tiers.entries()) {
+    const isLast = index === tiers.length - 1;
+    const path = ["tiers", index, "upTo"];
     if (tier.upTo === null) {
       if (!isLast) {
-        fault(["tiers", index, "upTo"], "only the last tier is open (null)");
+        fault(path, "only the last tier is open (null)");
       }
       continue;
     }
     if (isLast) {
-      fault(["tiers", index, "upTo"], "the last tier must be open: null");
+      fault(path, "the last tier must be open: null");
     }
     const upTo = quantityAt(tier.upTo, meter.scale);
     if (upTo === undefined) {
-      fault(
-        ["tiers", index, "upTo"],
-        `has more than the ${meter.scale} decimals that ${meter.name} is counted to`,
-      );
+      fault(path, tooFine(meter));
       continue;
     }
     if (upTo <= previous) {
-      fault(["tiers", index, "upTo"], "must be more than the tier before ends at");
+      fault(path, "must be more than the tier before ends at");
     }
     previous = upTo;
   }
 }
 
-function checkIncluded(price: GraduatedPrice, meter: Meter, fault: Fault): void {
-  if (price.includedFree === undefined) {
+function checkIncluded(
+  tiers: readonly Tier[],
+  includedFree: string | undefined,
+  meter: Meter,
+  fault: Fault,
+): void {
+  if (includedFree === undefined) {
     return;
   }
-  const included = quantityAt(price.includedFree, meter.scale);
+  const included = quantityAt(includedFree, meter.scale);
   if (included === undefined) {
-    fault(["includedFree"], `has more than the ${meter.scale} decimals that ${meter.name} is counted to`);
+    fault(["includedFree"], tooFine(meter));
     return;
   }
-  const free = freeUpTo(price, meter.scale);
+  const free = freeUpTo(tiers, meter.scale);
   if (free !== included) {
-    const stated = free === null ? "without end" : String(free ?? 0n);
-    fault(
-      ["includedFree"],
-      `disagrees with the tiers, whose units are free up to ${stated} (in smallest units)`,
-    );
+    const stated = free === null ? "without end" : `up to ${formatScaled(free ?? 0n, meter.scale)}`;
+    fault(["includedFree"], `disagrees with the tiers, whose units are free ${stated}`);
   }
 }
 
-/** Where the leading zero-priced tiers end, at the meter's scale; null when they never do. */
-export function freeUpTo(price: Pick<GraduatedPrice, "tiers">, scale: number): bigint | null | undefined {
-  let free: bigint | undefined = 0n;
-  for (const tier of price.tiers) {
-    if (tier.unitPrice !== "0") {
-      return free;
-    }
-    if (tier.upTo === null) {
-      return null;
-    }
-    free = quantityAt(tier.upTo, scale);
-  }
-  return free;
-}
-
-function quantityAt(text: string, scale: number): bigint | undefined {
-  const decimal = parseDecimal(text);
-  return decimal && scaledTo(decimal, scale);
+function tooFine(meter: Meter): string {
+  return `has more than the ${meter.scale} decimals that ${meter.name} is counted to`;
 }

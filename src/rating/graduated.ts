@@ -1,27 +1,24 @@
-import { parseQuantity, type Price } from "./catalog.ts";
-import { parsePrice, PRICE_SCALE } from "./unit-price.ts";
-import type { RatedAmount, TierDetail } from "./line.ts";
+import type { RateQuantity, TierDetail } from "./line.ts";
+import type { GraduatedPrice } from "../domain/price.ts";
+import { readTiers } from "./tier-bounds.ts";
 
-/**
- * Prices each unit by the tier it falls in.
- *
- * A tier is `(previous upTo, upTo]`: the unit at a bound belongs to the tier below it, any fraction past it to the
- * next. The quantity is an integer at the meter's scale; below zero rates as zero.
- */
-export function rateGraduated(price: Price, quantity: bigint, scale: number): RatedAmount {
-  const tiers: TierDetail[] = [];
-  let from = 0n;
-  let amount = 0n;
-  for (const tier of price.tiers) {
-    if (quantity <= from) {
-      break;
+/** Prices each unit by the tier it falls in; a tier's flat fee is charged once, when the quantity reaches into it. */
+export function graduated(price: GraduatedPrice, scale: number): RateQuantity {
+  const bounds = readTiers(price.tiers, scale);
+  return (quantity) => {
+    const tiers: TierDetail[] = [];
+    let amount = 0n;
+    for (const { from, to, unitPrice, flatFee, flatAmount } of bounds) {
+      // The first tier is reached by nothing, too: whether that costs its fee is for the caller to say.
+      if (quantity <= from && tiers.length > 0) {
+        break;
+      }
+      const end = to === null || quantity < to ? quantity : to;
+      const inTier = end > from ? end - from : 0n;
+      const inTierAmount = inTier * unitPrice + flatAmount;
+      tiers.push({ from, to, quantity: inTier, unitPrice, flatFee, packages: null, amount: inTierAmount });
+      amount += inTierAmount;
     }
-    const to = tier.upTo === null ? null : parseQuantity(tier.upTo, scale);
-    const inTier = (to === null || quantity < to ? quantity : to) - from;
-    const unitPrice = parsePrice(tier.unitPrice);
-    tiers.push({ from, to, quantity: inTier, unitPrice, amount: inTier * unitPrice });
-    amount += inTier * unitPrice;
-    from = to ?? quantity;
-  }
-  return { amount, amountScale: scale + PRICE_SCALE, tiers };
+    return { amount, tiers };
+  };
 }

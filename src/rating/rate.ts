@@ -1,10 +1,10 @@
-import { formatScaled } from "../domain/decimal.ts";
-import { invariant } from "../domain/invariant.ts";
+import { divideHalfAwayFromZero } from "../domain/decimal.ts";
 import type { Meter } from "../domain/meter.ts";
-import { currencyOf, parseMajor, roundToMinor, type Currency } from "../domain/money.ts";
-import type { Catalog, Plan, Price } from "./catalog.ts";
-import { rateGraduated } from "./graduated.ts";
-import type { Line } from "./line.ts";
+import type { Currency } from "../domain/money.ts";
+import type { Catalog, Plan } from "./catalog.ts";
+import { compilePlan, compilePrice, type CompiledPlan, type CompiledPrice } from "./compile.ts";
+import type { Line, LineKind } from "./line.ts";
+import type { Price } from "../domain/price.ts";
 
 /** A customer's period, priced: Σ lines = total, exactly. */
 export interface Rating {
@@ -13,57 +13,144 @@ export interface Rating {
   totalMinor: bigint;
 }
 
-/**
- * Prices a period's quantities by a plan: the base fee, then one line per price in the plan's order.
- *
- * `quantities` are totals per metric at the meter's scale; a metric that is missing has none. A metric without a
- * price in the plan costs nothing.
- */
+/** A part of a period that one plan prices: all of it, unless the plan changed inside. */
+export interface RatedPart {
+  plan: Plan;
+  /** Totals per metric at the meter's scale, of this part alone; a metric that is missing has none. */
+  quantities: ReadonlyMap<string, bigint>;
+  /** Days of the period that the plan is charged for, of how many: base fee and spends are pro rata. */
+  days: number;
+  periodDays: number;
+  /** Follows the ref of each line; empty for the part with which the period starts. */
+  refSuffix: string;
+  /** Which part it is, for people; empty when it is the whole. */
+  span: string;
+}
+
+const WHOLE = { days: 1, periodDays: 1, refSuffix: "", span: "" };
+
+/** Prices a whole period's quantities by one plan. */
 export function rate(catalog: Catalog, plan: Plan, quantities: ReadonlyMap<string, bigint>): Rating {
-  const currency = currencyOf(catalog.currency);
+  return rateParts(catalog, [{ ...WHOLE, plan, quantities }]);
+}
+
+/**
+ * Prices a period part by part: each starts its tiers anew, and has its share of base fee and spends by days.
+ *
+ * Of a part: the base fee, then one line per price in the plan's order, each followed by what its minimum or maximum spend
+ * adds or takes, then what the plan's own does. A metric without a price in the plan costs nothing.
+ */
+export function rateParts(catalog: Catalog, parts: readonly RatedPart[]): Rating {
   const lines: Line[] = [];
-  const base = baseFeeLine(plan, currency);
-  if (base.amountMinor !== 0n) {
-    lines.push(base);
+  let totalMinor = 0n;
+  for (const part of parts) {
+    totalMinor += ratePart(compilePlan(catalog, part.plan), part, lines);
+  }
+  const [first] = parts;
+  if (first === undefined) {
+    throw new Error("a period has a part");
+  }
+  return { currency: compilePlan(catalog, first.plan).currency, lines, totalMinor };
+}
+
+/** What one price alone costs for a quantity, with its minimum and maximum spend, in minor units. */
+export function priceMinor(price: Price, meter: Meter, quantity: bigint, currency: Currency): bigint {
+  const plan = compilePrice(price, meter, currency);
+  const usage = usageLine(plan, quantity, currency, "", "");
+  return usage.amountMinor + boundMinor(plan, quantity, usage.amountMinor, (amount) => amount);
+}
+
+/** Adds a part's lines; answers what they come to. */
+function ratePart(plan: CompiledPlan, part: RatedPart, lines: Line[]): bigint {
+  const { currency } = plan;
+  const share = shareOf(part, currency);
+  const { refSuffix, span } = part;
+  let sum = share(plan.baseFeeMinor);
+  if (sum !== 0n) {
+    const days = part.days === part.periodDays ? "" : `${part.days} of ${part.periodDays} days`;
+    const label = [span, days].filter((text) => text !== "").join(", ");
+    lines.push(feeLine("base_fee", `base_fee${refSuffix}`, null, plan.label, label, sum));
   }
   for (const price of plan.prices) {
-    const meter = catalog.meters.find(({ name }) => name === price.metricName);
-    invariant(meter !== undefined, `meter of a price: ${price.metricName}`);
-    lines.push(ratePrice(price, meter, quantities.get(price.metricName) ?? 0n, currency));
+    const quantity = part.quantities.get(price.metricName) ?? 0n;
+    const line = usageLine(price, quantity, currency, refSuffix, span);
+    lines.push(line);
+    const bound = boundMinor(price, quantity, line.amountMinor, share);
+    if (bound !== 0n) {
+      const kind = bound > 0n ? "min_spend" : "max_spend";
+      const ref = `metric:${price.metricName}:${kind}${refSuffix}`;
+      lines.push(feeLine(kind, ref, price.metricName, price.label, span, bound));
+    }
+    sum += line.amountMinor + bound;
   }
-  return { currency, lines, totalMinor: lines.reduce((sum, line) => sum + line.amountMinor, 0n) };
+  const bound = withinSpend(sum, share(plan.minMinor), plan.maxMinor === null ? null : share(plan.maxMinor));
+  if (bound !== 0n) {
+    const kind = bound > 0n ? "plan_min_spend" : "plan_max_spend";
+    lines.push(feeLine(kind, `${kind}${refSuffix}`, null, plan.label, span, bound));
+  }
+  return sum + bound;
 }
 
-/**
- * Prices one metric's quantity: the line that an invoice would carry for it.
- *
- * A quantity below zero, which adjustments can bring about, is shown as it is and costs what none costs.
- */
-export function ratePrice(price: Price, meter: Meter, quantity: bigint, currency: Currency): Line {
-  const rated = rateGraduated(price, quantity < 0n ? 0n : quantity, meter.scale);
+function usageLine(
+  price: CompiledPrice,
+  quantity: bigint,
+  currency: Currency,
+  refSuffix: string,
+  span: string,
+): Line {
+  const { amount, tiers } = price.rate(quantity);
   return {
-    ref: `metric:${price.metricName}`,
+    ref: `metric:${price.metricName}${refSuffix}`,
+    kind: "usage",
     metricName: price.metricName,
-    description: `${meter.displayName}: ${formatScaled(quantity, meter.scale)} ${meter.unit}`,
+    label: price.label,
+    unit: price.unit,
+    span,
     quantity,
-    scale: meter.scale,
-    amountMinor: roundToMinor(rated.amount, rated.amountScale, currency),
-    amountScale: rated.amountScale,
-    tiers: rated.tiers,
+    scale: price.scale,
+    amountMinor: amount === 0n ? 0n : divideHalfAwayFromZero(amount, price.divisor) * currency.roundingUnit,
+    amountScale: price.amountScale,
+    tiers,
   };
 }
 
-function baseFeeLine(plan: Plan, currency: Currency): Line {
-  const amountMinor = parseMajor(plan.baseFee, currency);
-  invariant(amountMinor !== undefined, `base fee of plan ${plan.name}`);
-  return {
-    ref: "base_fee",
-    metricName: null,
-    description: `${plan.displayName}: base fee`,
-    quantity: 1n,
-    scale: 0,
-    amountMinor,
-    amountScale: 0,
-    tiers: [],
-  };
+/** What a price's minimum or maximum spend adds to its amount; nothing used owes no minimum, unless it says so. */
+function boundMinor(
+  price: CompiledPrice,
+  quantity: bigint,
+  amountMinor: bigint,
+  share: (minor: bigint) => bigint,
+): bigint {
+  const isOwed = quantity > 0n || price.chargeWhenZero;
+  const min = isOwed ? share(price.minMinor) : 0n;
+  return withinSpend(amountMinor, min, price.maxMinor === null ? null : share(price.maxMinor));
+}
+
+/** What brings an amount between a minimum and a maximum: above zero, below it, or zero when it is there. */
+function withinSpend(amountMinor: bigint, minMinor: bigint, maxMinor: bigint | null): bigint {
+  if (amountMinor < minMinor) {
+    return minMinor - amountMinor;
+  }
+  return maxMinor !== null && amountMinor > maxMinor ? maxMinor - amountMinor : 0n;
+}
+
+/** A whole period's amount by the part's days, rounded once, half away from zero. */
+function shareOf({ days, periodDays }: RatedPart, { roundingUnit }: Currency): (minor: bigint) => bigint {
+  if (days === periodDays) {
+    return (minor) => minor;
+  }
+  return (minor) =>
+    divideHalfAwayFromZero(minor * BigInt(days), BigInt(periodDays) * roundingUnit) * roundingUnit;
+}
+
+function feeLine(
+  kind: LineKind,
+  ref: string,
+  metricName: string | null,
+  label: string,
+  span: string,
+  amountMinor: bigint,
+): Line {
+  const fixed = { unit: "", quantity: 1n, scale: 0, amountScale: 0, tiers: [] };
+  return { ...fixed, kind, ref, metricName, label, span, amountMinor };
 }

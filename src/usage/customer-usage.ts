@@ -15,21 +15,29 @@ import { periodContaining, type Period } from "../domain/period.ts";
 import { DAY_MS } from "../domain/window.ts";
 import { catalogInForce } from "../ledger/catalog-versions.ts";
 import { readUsage, type PeriodChoice } from "../ledger/usage-reading.ts";
-import { planOf, type Plan } from "../rating/catalog.ts";
-import { metricQuantities } from "../rating/quantities.ts";
-import { rate, type Rating } from "../rating/rate.ts";
+import { planOf } from "../rating/catalog.ts";
+import {
+  plansOf,
+  pricedParts,
+  wholeQuantity,
+  type PeriodUsage,
+  type PricedPart,
+} from "../rating/rate-period.ts";
+import { rateParts, type Rating } from "../rating/rate.ts";
 import { projectQuantity } from "./projection.ts";
 
 /** A customer's period as it stands: quantities, and what they cost now and by the end if it goes on so. */
 export interface CustomerUsage {
   customerId: string;
   catalog: HeldCatalog;
-  plan: Plan;
-  budget: string | undefined;
+  /** The parts that the period's plans price, the newest last; one unless the plan changed inside. */
+  parts: PricedPart[];
+  settings: CustomerSettings;
   period: Period;
   asOfMs: number;
   /** True when the counters could not be asked: events of the last minutes may be missing. */
   isStale: boolean;
+  /** Of the whole period, per metric at the meter's scale. */
   quantities: ReadonlyMap<string, bigint>;
   rating: Rating;
   projected: Rating;
@@ -58,42 +66,61 @@ export async function customerUsage(
   const reading = await readUsage(deps.database, customerId, choicePeriod(asked, nowMs), live ?? []);
   // A deleted customer's own periods are billed by the settings it had; what comes later is an unknown customer's.
   const known = reading.isDeleted && !reading.hasPeriod ? undefined : reading.settings;
-  if (known === undefined && reading.totals.length === 0) {
+  if (known === undefined && reading.totals.every((totals) => totals.length === 0)) {
     return undefined;
   }
-  const settings: CustomerSettings = known ?? {};
-  const catalog = await catalogOf(deps, current, reading.period, settings.plan, nowMs);
-  const plan = planOf(catalog.catalog, settings.plan);
-  invariant(plan !== undefined, `plan of a customer is in the catalog: ${settings.plan}`);
-  const quantities = metricQuantities(reading.totals, catalog.catalog.meters);
+  const usage = known === undefined ? withoutPlans(reading) : reading;
+  const catalog = await catalogOf(deps, current, usage, nowMs);
+  const parts = pricedParts(catalog.catalog, usage);
+  invariant(parts !== undefined, `plans of a customer are in the catalog: ${plansOf(usage).join()}`);
   return {
     customerId,
     catalog,
-    plan,
-    budget: settings.budget,
+    parts,
+    settings: known ?? {},
     period: reading.period,
     asOfMs: nowMs,
     isStale: live === undefined,
-    quantities,
-    rating: rate(catalog.catalog, plan, quantities),
-    projected: rate(catalog.catalog, plan, projectAll(quantities, catalog, reading.period, nowMs)),
+    quantities: wholeQuantities(parts, catalog),
+    rating: rateParts(catalog.catalog, parts),
+    projected: rateParts(
+      catalog.catalog,
+      parts.map((part) => ({ ...part, quantities: projectAll(part, catalog, nowMs) })),
+    ),
   };
+}
+
+/** What a customer was priced by means nothing for usage that came after its end. */
+function withoutPlans(usage: PeriodUsage): PeriodUsage {
+  const changes = usage.changes.map(({ fromMs }) => ({ fromMs, planName: null, prices: null }));
+  return { ...usage, changes, lifetime: { startedMs: null, endedMs: null } };
+}
+
+function wholeQuantities(parts: readonly PricedPart[], catalog: HeldCatalog): Map<string, bigint> {
+  const whole = new Map<string, bigint>();
+  for (const meter of catalog.catalog.meters) {
+    const quantity = wholeQuantity(parts, meter);
+    if (quantity !== undefined) {
+      whole.set(meter.name, quantity);
+    }
+  }
+  return whole;
 }
 
 /** What a period is priced by: the catalog in force at its end, for one that has not ended the current one. */
 async function catalogOf(
   deps: CatalogDeps,
   current: HeldCatalog,
-  period: Period,
-  planName: string | undefined,
+  { period, changes }: PeriodUsage,
   nowMs: number,
 ): Promise<HeldCatalog> {
   const isPast = period.endMs <= nowMs && current.publishedAtMs > period.endMs;
-  if (!isPast && planOf(current.catalog, planName) !== undefined) {
+  const plans = plansOf({ changes });
+  if (!isPast && plans.every((plan) => planOf(current.catalog, plan ?? undefined) !== undefined)) {
     return current;
   }
   // Also for a plan so new that this isolate has not read it yet.
-  const found = await catalogInForce(deps.database, Math.min(period.endMs, nowMs), planName);
+  const found = await catalogInForce(deps.database, Math.min(period.endMs, nowMs), plans[0] ?? undefined);
   return found === undefined ? current : holdCatalog(found);
 }
 
@@ -131,16 +158,11 @@ function choicePeriod(asked: AskedPeriod, nowMs: number): PeriodChoice {
   };
 }
 
-function projectAll(
-  quantities: ReadonlyMap<string, bigint>,
-  catalog: HeldCatalog,
-  period: Period,
-  nowMs: number,
-): Map<string, bigint> {
+function projectAll(part: PricedPart, catalog: HeldCatalog, nowMs: number): Map<string, bigint> {
   const projected = new Map<string, bigint>();
-  for (const [metricName, quantity] of quantities) {
+  for (const [metricName, quantity] of part.quantities) {
     const aggregation = catalog.meters.get(metricName)?.aggregation ?? "last";
-    projected.set(metricName, projectQuantity(quantity, aggregation, period, nowMs));
+    projected.set(metricName, projectQuantity(quantity, aggregation, part, nowMs));
   }
   return projected;
 }

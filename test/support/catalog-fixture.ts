@@ -1,5 +1,8 @@
 import * as fc from "fast-check";
-import { type Catalog, catalogSchema, type Price } from "../../src/rating/catalog.ts";
+import { currencyOf } from "../../src/domain/money.ts";
+import { type Catalog, catalogSchema } from "../../src/rating/catalog.ts";
+import { compilePrice, type CompiledPrice } from "../../src/rating/compile.ts";
+import type { GraduatedPrice } from "../../src/domain/price.ts";
 import { decimalText, type DocumentTier } from "./rational-rating.ts";
 
 /** A price with the scale of its meter, and its tiers as a document has them. */
@@ -48,13 +51,29 @@ export function documentOf(scale: number, tiers: readonly DocumentTier[]) {
   };
 }
 
-/** The price of {@link documentOf} as the catalog has accepted it. */
-export function priceOf({ scale, tiers }: PricedTiers): Price {
-  const price = catalogSchema.parse(documentOf(scale, tiers)).plans[0]?.prices[0];
-  if (price === undefined) {
+/** The price of {@link documentOf} as the catalog has accepted it, ready to price quantities. */
+export function priceOf({ scale, tiers }: PricedTiers): CompiledPrice {
+  return compiledPrice(documentOf(scale, tiers));
+}
+
+/** The one price of a document, ready to price quantities. */
+export function compiledPrice(document: unknown): CompiledPrice {
+  const catalog = catalogSchema.parse(document);
+  const price = catalog.plans[0]?.prices[0];
+  const [meter] = catalog.meters;
+  if (price === undefined || meter === undefined) {
     throw new Error("the document has one price");
   }
-  return price;
+  return compilePrice(price, meter, currencyOf(catalog.currency));
+}
+
+/** The tiers of the first price, which is graduated, as the catalog gives them back. */
+export function tiersOf(catalog: Catalog): GraduatedPrice["tiers"] {
+  const price = catalog.plans[0]?.prices[0];
+  if (price?.model !== "graduated") {
+    throw new Error("the first price is graduated");
+  }
+  return price.tiers;
 }
 
 /** Paths of all faults of a document, as `plans.0.prices.0.tiers`; empty when it is valid. */

@@ -14,6 +14,7 @@ const TABLES = [
   "invoice_lines",
   "invoices",
   "billing_periods",
+  "customer_plans",
   "customers",
   "catalog_versions",
   "usage_records",

@@ -8,6 +8,7 @@ import { periodContaining } from "../../domain/period.ts";
 import { isoTime } from "../../domain/window.ts";
 import { latestCatalog } from "../../ledger/catalog-versions.ts";
 import { deleteCustomer, getCustomer, listCustomers, putCustomer } from "../../ledger/customers.ts";
+import { checkPrices } from "../../rating/catalog-check.ts";
 import { planOf, type Catalog } from "../../rating/catalog.ts";
 import { requireScope } from "../auth.ts";
 import { checked, readJson } from "../body.ts";
@@ -102,6 +103,12 @@ function checkAgainstCatalog(settings: CustomerSettings, catalog: Catalog | unde
     (catalog === undefined || planOf(catalog, settings.plan) === undefined)
   ) {
     errors.push({ path: "plan", message: `the catalog has no plan named ${settings.plan}` });
+  }
+  if (settings.prices !== undefined) {
+    const currency = currencyOf(catalog?.currency ?? "usd");
+    checkPrices(settings.prices, catalog?.meters ?? [], currency, (path, message) =>
+      errors.push({ path: ["prices", ...path].join("."), message }),
+    );
   }
   if (settings.budget !== undefined && catalog !== undefined) {
     if (parseMajor(settings.budget, currencyOf(catalog.currency)) === undefined) {

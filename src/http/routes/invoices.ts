@@ -1,17 +1,13 @@
 import { Hono } from "hono";
 import type { Deps } from "../../deps.ts";
 import { customerIdSchema } from "../../domain/customer.ts";
-import { currencyOf, formatMinor } from "../../domain/money.ts";
+import { currencyOf } from "../../domain/money.ts";
 import { isStorableText } from "../../domain/text.ts";
 import { isoTime } from "../../domain/window.ts";
 import { INVOICE_STATUSES, type InvoiceStep } from "../../ledger/invoice-status.ts";
-import {
-  getInvoice,
-  listInvoices,
-  type Invoice,
-  type InvoiceFilter,
-  type StoredTier,
-} from "../../ledger/invoices.ts";
+import { getInvoice, listInvoices, type Invoice, type InvoiceFilter } from "../../ledger/invoices.ts";
+import { totalsDocument } from "../../rating/bill.ts";
+import { lineDocument } from "../../rating/printed-line.ts";
 import { requireScope } from "../auth.ts";
 import { page, readPage, type Position } from "../pagination.ts";
 import { ApiProblem } from "../problem.ts";
@@ -115,24 +111,11 @@ function invoiceDocument(invoice: Invoice): object {
     status: invoice.status,
     currency: invoice.currency,
     catalogVersion: invoice.catalogVersion,
-    lines: invoice.lines.map(({ ref, metricName, description, quantity, amountMinor, tiers }) => ({
-      ref,
-      metric: metricName,
-      description,
-      quantity,
-      amount: formatMinor(amountMinor, currency),
-      tiers: tiers.map(tierDocument),
-    })),
-    subtotal: formatMinor(invoice.subtotalMinor, currency),
-    total: formatMinor(invoice.totalMinor, currency),
+    lines: invoice.lines.map((line) => lineDocument(line, currency)),
+    ...totalsDocument(invoice.subtotalMinor, invoice.totalMinor, currency),
     stripeInvoiceId: invoice.stripeInvoiceId,
     steps: invoice.steps.map(stepDocument),
   };
-}
-
-/** Members in the order they are read in; the ledger does not keep it. */
-function tierDocument({ from, to, quantity, unitPrice, amount }: StoredTier): StoredTier {
-  return { from, to, quantity, unitPrice, amount };
 }
 
 function stepDocument({ step, startedAtMs, finishedAtMs, outcome }: InvoiceStep): object {

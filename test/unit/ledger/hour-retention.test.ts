@@ -118,7 +118,7 @@ test("retention: days stay, and usage with them", async () => {
       endAfterMs: startMs,
       otherwise: { startMs, endMs },
     };
-    return (await readUsage(fixture.database, "cus_acme", choice, [])).totals;
+    return (await readUsage(fixture.database, "cus_acme", choice, [])).totals.flat();
   };
   const before = await usage();
 

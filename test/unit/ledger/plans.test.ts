@@ -10,7 +10,13 @@ const SMALL = new Set(["catalog_versions", "flush_shards", "redis_losses", "sche
 /** Indexes of what waits for a run, read whole by it: they do not grow either. */
 const WAITING = new Set(["invoices_unsent"]);
 /** Statements that are not called by themselves, and what they are a part of. */
-const PARTS: Record<string, string> = { lockShard: "writeClaim", noteClaim: "writeClaim" };
+const PARTS: Record<string, string> = {
+  lockShard: "writeClaim",
+  noteClaim: "writeClaim",
+  restartPlan: "putCustomer",
+  changePlan: "putCustomer",
+  forgetIdleChange: "putCustomer",
+};
 
 /** A part of a plan, as Postgres prints it in JSON. */
 interface PlanNode {

@@ -36,7 +36,7 @@ async function adjust(
 
 async function totals(live: Bucket[] = [], choice = CURRENT) {
   const reading = await readUsage(fixture.database, "cus_acme", choice, live);
-  return Object.fromEntries(reading.totals.map(({ metricName, value }) => [metricName, value]));
+  return Object.fromEntries(reading.totals.flat().map(({ metricName, value }) => [metricName, value]));
 }
 
 const [EARLY, LATE] = [utc("2026-11-22T10:20"), utc("2026-11-22T11:30")];

@@ -231,7 +231,7 @@ async function readTotals(
   const choice = { startFromMs: 0, startToMs: period.startMs, endAfterMs: period.startMs, otherwise: period };
   const { totals } = await readUsage(fixture.database, customerId, choice, live);
   return new Map(
-    totals.map(({ metricName, value }) => {
+    totals.flat().map(({ metricName, value }) => {
       const scale = METERS.find((meter) => meter.metricName === metricName)!.scale;
       return [metricName, scaledTo(parseDecimal(value)!, scale)];
     }),

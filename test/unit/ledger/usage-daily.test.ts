@@ -168,7 +168,7 @@ test("days: a session's time zone does not matter", async () => {
 
   expect(await days()).toEqual(["2026-11-30 1", "2026-12-01 10"]);
   expect(await readUsage(database, "cus_acme", CURRENT, [])).toMatchObject({
-    totals: [{ metricName: "api_calls", value: "1" }],
+    totals: [[{ metricName: "api_calls", value: "1" }]],
   });
 });
 

@@ -27,7 +27,7 @@ function flush(...buckets: Bucket[]) {
 
 async function totals(live: Bucket[] = [], customerId = "cus_acme") {
   const reading = await readUsage(fixture.database, customerId, CURRENT, live);
-  return Object.fromEntries(reading.totals.map(({ metricName, value }) => [metricName, value]));
+  return Object.fromEntries(reading.totals.flat().map(({ metricName, value }) => [metricName, value]));
 }
 
 function inRegion(region: string) {
@@ -40,7 +40,9 @@ test("usage: an unknown customer without usage has the period asked for otherwis
     isDeleted: false,
     period: NOVEMBER,
     hasPeriod: false,
-    totals: [],
+    changes: [],
+    lifetime: { startedMs: null, endedMs: null },
+    totals: [[]],
   });
 });
 
@@ -180,7 +182,9 @@ test("usage: a customer's own period counts, with its settings", async () => {
     isDeleted: false,
     period: own,
     hasPeriod: true,
-    totals: [{ metricName: "api_calls", value: "110" }],
+    changes: [{ fromMs: utc("2026-11-23T12:00"), planName: "payg", prices: null }],
+    lifetime: { startedMs: utc("2026-11-23T12:00"), endedMs: null },
+    totals: [[{ metricName: "api_calls", value: "110" }]],
   });
 });
 

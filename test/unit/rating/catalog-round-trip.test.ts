@@ -1,7 +1,14 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { catalogSchema } from "../../../src/rating/catalog.ts";
-import { anyTiers, documentOf, givenBack, OPEN_TIERS, withPrice } from "../../support/catalog-fixture.ts";
+import {
+  anyTiers,
+  documentOf,
+  givenBack,
+  OPEN_TIERS,
+  tiersOf,
+  withPrice,
+} from "../../support/catalog-fixture.ts";
 import { isEqual, rational } from "../../support/rational-rating.ts";
 
 function withTiers(tiers: unknown[]) {
@@ -19,9 +26,7 @@ test.each([
   { given: "1".repeat(32), kept: "1".repeat(32) },
   { given: "7".padStart(64, "0"), kept: "7" },
 ])("catalog: the bound $given is given back as $kept", ({ given, kept }) => {
-  const [tier] =
-    catalogSchema.parse(withTiers([{ upTo: given, unitPrice: "1" }, ...OPEN_TIERS])).plans[0]?.prices[0]
-      ?.tiers ?? [];
+  const [tier] = tiersOf(catalogSchema.parse(withTiers([{ upTo: given, unitPrice: "1" }, ...OPEN_TIERS])));
 
   expect(tier?.upTo).toBe(kept);
 });
@@ -38,8 +43,7 @@ test.each([
   { given: "0.0500000000000000", kept: "0.05" },
   { given: `${"1".repeat(19)}.000000000001`, kept: `${"1".repeat(19)}.000000000001` },
 ])("catalog: the price $given is given back as $kept", ({ given, kept }) => {
-  const [tier] =
-    catalogSchema.parse(withTiers([{ upTo: null, unitPrice: given }])).plans[0]?.prices[0]?.tiers ?? [];
+  const [tier] = tiersOf(catalogSchema.parse(withTiers([{ upTo: null, unitPrice: given }])));
 
   expect(tier?.unitPrice).toBe(kept);
 });
@@ -58,14 +62,14 @@ test("catalog: what is given back can be put again and is the same", () => {
 test("catalog: bounds and prices keep their value", () => {
   fc.assert(
     fc.property(anyTiers, ({ scale, tiers }) => {
-      const kept = givenBack(documentOf(scale, tiers)).plans[0]?.prices[0]?.tiers ?? [];
+      const kept = tiersOf(givenBack(documentOf(scale, tiers)));
 
       expect(
         kept.map(({ upTo, unitPrice }, index) => [
           upTo === null
             ? tiers[index]?.upTo === null
             : isEqual(rational(upTo), rational(tiers[index]?.upTo ?? "-1")),
-          isEqual(rational(unitPrice), rational(tiers[index]?.unitPrice ?? "-1")),
+          isEqual(rational(unitPrice ?? "-1"), rational(tiers[index]?.unitPrice ?? "-1")),
         ]),
       ).toEqual(tiers.map(() => [true, true]));
     }),

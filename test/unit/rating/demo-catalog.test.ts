@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { demoCatalog } from "../../../local/demo-catalog.ts";
 import { formatMinor } from "../../../src/domain/money.ts";
-import { catalogSchema, parseQuantity, planOf } from "../../../src/rating/catalog.ts";
+import { catalogSchema, planOf } from "../../../src/rating/catalog.ts";
+import { parseQuantity } from "../../../src/domain/quantity.ts";
 import { rate } from "../../../src/rating/rate.ts";
 import { givenBack } from "../../support/catalog-fixture.ts";
 

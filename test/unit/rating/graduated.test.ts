@@ -1,7 +1,6 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { rateGraduated } from "../../../src/rating/graduated.ts";
-import { PRICE_SCALE } from "../../../src/rating/unit-price.ts";
+import { PRICE_SCALE } from "../../../src/domain/unit-price.ts";
 import { anyQuantity, anyTiers, priceOf } from "../../support/catalog-fixture.ts";
 import { decimalText, graduatedByDefinition, isEqual } from "../../support/rational-rating.ts";
 
@@ -13,6 +12,7 @@ const threeTiers = {
     { upTo: null, unitPrice: "0.000000000001" },
   ],
 };
+const NO_FEES = { flatFee: 0n, packages: null };
 const CENT = 10n ** 13n;
 
 test.each([
@@ -37,30 +37,33 @@ test.each([
     used: [100n, 100n, 2n ** 53n - 199n],
   },
 ])("graduated: $name", ({ quantity, amount, used }) => {
-  const rated = rateGraduated(priceOf(threeTiers), quantity, threeTiers.scale);
+  const rated = priceOf(threeTiers).rate(quantity);
 
   expect(rated.amount).toBe(amount);
-  expect(rated.amountScale).toBe(13);
+  expect(priceOf(threeTiers).amountScale).toBe(13);
   expect(rated.tiers.map((tier) => tier.quantity)).toEqual(used);
 });
 
 test("graduated: a tier says its bounds, its price and its part", () => {
-  expect(rateGraduated(priceOf(threeTiers), 205n, 1).tiers).toEqual([
-    { from: 0n, to: 100n, quantity: 100n, unitPrice: 0n, amount: 0n },
-    { from: 100n, to: 200n, quantity: 100n, unitPrice: 2n * 10n ** 12n, amount: 20n * CENT },
-    { from: 200n, to: null, quantity: 5n, unitPrice: 1n, amount: 5n },
+  expect(priceOf(threeTiers).rate(205n).tiers).toEqual([
+    { from: 0n, to: 100n, quantity: 100n, unitPrice: 0n, ...NO_FEES, amount: 0n },
+    { from: 100n, to: 200n, quantity: 100n, unitPrice: 2n * 10n ** 12n, ...NO_FEES, amount: 20n * CENT },
+    { from: 200n, to: null, quantity: 5n, unitPrice: 1n, ...NO_FEES, amount: 5n },
   ]);
 });
 
 test("graduated: agrees with the definition in fractions for any tiers and quantity", () => {
   fc.assert(
     fc.property(anyTiers, anyQuantity, (priced, quantity) => {
-      const rated = rateGraduated(priceOf(priced), quantity, priced.scale);
+      const rated = priceOf(priced).rate(quantity);
       const expected = graduatedByDefinition(priced.tiers, decimalText(quantity, priced.scale));
 
-      expect(rated.amountScale).toBe(priced.scale + PRICE_SCALE);
+      expect(priceOf(priced).amountScale).toBe(priced.scale + PRICE_SCALE);
       expect(
-        isEqual({ numerator: rated.amount, denominator: 10n ** BigInt(rated.amountScale) }, expected),
+        isEqual(
+          { numerator: rated.amount, denominator: 10n ** BigInt(priced.scale + PRICE_SCALE) },
+          expected,
+        ),
       ).toBe(true);
     }),
     { numRuns: 500 },
@@ -70,7 +73,7 @@ test("graduated: agrees with the definition in fractions for any tiers and quant
 test("graduated: the tiers' parts add up to the quantity and to the amount, without gap", () => {
   fc.assert(
     fc.property(anyTiers, anyQuantity, (priced, quantity) => {
-      const { amount, tiers } = rateGraduated(priceOf(priced), quantity, priced.scale);
+      const { amount, tiers } = priceOf(priced).rate(quantity);
 
       expect(tiers.reduce((sum, tier) => sum + tier.quantity, 0n)).toBe(quantity);
       expect(tiers.reduce((sum, tier) => sum + tier.amount, 0n)).toBe(amount);
@@ -86,8 +89,8 @@ test("graduated: more never costs less, and a unit more costs its tier's price: 
   fc.assert(
     fc.property(anyTiers, anyQuantity, (priced, quantity) => {
       const price = priceOf(priced);
-      const more = rateGraduated(price, quantity + 1n, priced.scale);
-      const step = more.amount - rateGraduated(price, quantity, priced.scale).amount;
+      const more = price.rate(quantity + 1n);
+      const step = more.amount - price.rate(quantity).amount;
 
       expect(step).toBeGreaterThanOrEqual(0n);
       expect(step).toBe(more.tiers.at(-1)?.unitPrice);
@@ -105,9 +108,7 @@ test("graduated: a tier split in two at one price costs the same", () => {
       const cutTier = { upTo: cutText, unitPrice: priced.tiers[at]?.unitPrice ?? "0" };
       const split = { scale: priced.scale, tiers: priced.tiers.toSpliced(at, 0, cutTier) };
 
-      expect(rateGraduated(priceOf(split), quantity, split.scale).amount).toBe(
-        rateGraduated(priceOf(priced), quantity, priced.scale).amount,
-      );
+      expect(priceOf(split).rate(quantity).amount).toBe(priceOf(priced).rate(quantity).amount);
     }),
   );
 });
@@ -115,8 +116,8 @@ test("graduated: a tier split in two at one price costs the same", () => {
 test("graduated: a quantity adds up over a split by the tiers each part falls in", () => {
   fc.assert(
     fc.property(anyTiers, anyQuantity, anyQuantity, (priced, first, second) => {
-      const whole = rateGraduated(priceOf(priced), first + second, priced.scale);
-      const before = rateGraduated(priceOf(priced), first, priced.scale);
+      const whole = priceOf(priced).rate(first + second);
+      const before = priceOf(priced).rate(first);
       const rest = whole.tiers.map((tier) => {
         const had = before.tiers.find(({ from }) => from === tier.from)?.quantity ?? 0n;
         return (tier.quantity - had) * tier.unitPrice;

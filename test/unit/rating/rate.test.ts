@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { catalogSchema } from "../../../src/rating/catalog.ts";
+import { describeLine } from "../../../src/rating/line.ts";
 import { rate } from "../../../src/rating/rate.ts";
 import { anyQuantity, anyTiers, documentOf } from "../../support/catalog-fixture.ts";
 import { decimalText, graduatedByDefinition, roundedByDefinition } from "../../support/rational-rating.ts";
@@ -73,8 +74,11 @@ test("rate: a metric without usage has a line of nothing", () => {
   expect(lines).toEqual([
     {
       ref: "metric:units_0",
+      kind: "usage",
       metricName: "units_0",
-      description: "Units: 0 units",
+      label: "Units",
+      unit: "units",
+      span: "",
       quantity: 0n,
       scale: 0,
       amountMinor: 0n,
@@ -111,13 +115,11 @@ test("rate: a quantity below zero is shown as it is and costs what none costs", 
   const document = documentWith("usd", "3.00", [halfCent, halfCent]);
   const { lines, totalMinor } = rated(document, [-7n, 10n]);
 
-  expect(lines.map(({ description, quantity, amountMinor }) => [description, quantity, amountMinor])).toEqual(
-    [
-      ["Pay as you go: base fee", 1n, 300n],
-      ["Units: -7 units", -7n, 0n],
-      ["Units: 10 units", 10n, 5n],
-    ],
-  );
+  expect(lines.map((line) => [describeLine(line), line.quantity, line.amountMinor])).toEqual([
+    ["Pay as you go: base fee", 1n, 300n],
+    ["Units: -7 units", -7n, 0n],
+    ["Units: 10 units", 10n, 5n],
+  ]);
   expect(lines[1]?.tiers).toEqual(rated(document, [0n, 10n]).lines[1]?.tiers);
   expect(totalMinor).toBe(305n);
 });
@@ -126,7 +128,7 @@ test("rate: a line's description has the quantity in the meter's unit", () => {
   const thousandths = { scale: 3, tiers: halfCent.tiers };
   const { lines } = rated(documentWith("usd", "0", [thousandths]), [10_000_500n]);
 
-  expect(lines.map(({ description }) => description)).toEqual(["Units: 10000.5 units"]);
+  expect(lines.map(describeLine)).toEqual(["Units: 10000.5 units"]);
 });
 
 test("rate: any bill is the sum of its lines, each as the definition has it", () => {

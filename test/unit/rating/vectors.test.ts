@@ -1,6 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { rateGraduated } from "../../../src/rating/graduated.ts";
 import { documentOf, faultPaths, priceOf } from "../../support/catalog-fixture.ts";
 import { decimalText, isEqual, rational, times } from "../../support/rational-rating.ts";
 
@@ -51,11 +50,12 @@ test.skipIf(!hasVectors)(
 test.each(expressible)("vectors: $id costs $expected_amount for $quantity", (vector) => {
   const tiers = vector.tiers.map((tier) => ({ upTo: tier.up_to, unitPrice: inCents(tier.unit_amount) }));
   const quantity = times(rational(vector.quantity), rational(String(10 ** SCALE))).numerator;
-  const rated = rateGraduated(priceOf({ scale: SCALE, tiers }), quantity, SCALE);
+  const price = priceOf({ scale: SCALE, tiers });
+  const rated = price.rate(quantity);
 
   expect(
     isEqual(
-      { numerator: rated.amount, denominator: 10n ** BigInt(rated.amountScale + CENTS_A_UNIT) },
+      { numerator: rated.amount, denominator: 10n ** BigInt(price.amountScale + CENTS_A_UNIT) },
       rational(vector.expected_amount),
     ),
   ).toBe(true);

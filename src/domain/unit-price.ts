@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { decimalFromNumber, formatScaled, parseDecimal, scaledTo } from "../domain/decimal.ts";
+import { decimalFromNumber, formatScaled, parseDecimal, scaledTo } from "./decimal.ts";
 
 /** Decimals of a unit price: prices are counted in 10^-12 of a minor unit. */
 export const PRICE_SCALE = 12;

@@ -1,0 +1,14 @@
+-- What each customer is priced by, and since which full hour: the plan, null for the catalog's default, and prices of its
+-- own. A row is replaced within its hour and never changed after it.
+create table customer_plans (
+  customer_id text not null references customers,
+  effective_from timestamptz not null,
+  plan text,
+  prices jsonb,
+  -- The customer started here: base fees and spends are charged from this day on.
+  is_start boolean not null default false,
+  primary key (customer_id, effective_from)
+);
+
+insert into customer_plans (customer_id, effective_from, plan, is_start)
+select customer_id, date_trunc('hour', created_at, 'UTC'), settings ->> 'plan', true from customers;
