@@ -30,7 +30,7 @@ const tierSchema = z
 
 const stepSchema = z.strictObject({ upTo: quantitySchema.nullable(), flatFee: unitPriceSchema });
 
-function tiersOf<Tier extends z.ZodType>(tier: Tier): z.ZodArray<Tier> {
+function tiersOf<Shape extends z.ZodType>(tier: Shape): z.ZodArray<Shape> {
   return z.array(tier).min(1).max(MAX_TIERS);
 }
 
