@@ -12,3 +12,6 @@ create table customer_plans (
 
 insert into customer_plans (customer_id, effective_from, plan, is_start)
 select customer_id, date_trunc('hour', created_at, 'UTC'), settings ->> 'plan', true from customers;
+
+-- The periods of a month, whoever's.
+create index billing_periods_started on billing_periods (period_start, customer_id);

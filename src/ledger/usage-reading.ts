@@ -4,6 +4,7 @@ import type { Lifetime, PlanChange } from "../rating/plan-parts.ts";
 import type { MetricTotal } from "../rating/quantities.ts";
 import { bucketRows, USAGE_COLUMNS } from "./bucket-rows.ts";
 import type { Database } from "./database.ts";
+import { partTotals, timeOrNull } from "./period-usage.ts";
 
 /** Which of a customer's periods is meant: the one whose start lies in the range and whose end is past a moment. */
 export interface PeriodChoice {
@@ -124,7 +125,6 @@ export async function readUsage(
     bucketRows(live),
   ]);
   const changes = JSON.parse(row?.["changes"] ?? "[]") as PlanChange[];
-  const totals = JSON.parse(row?.["totals"] ?? "[]") as (MetricTotal & { part: number })[];
   return {
     settings: (JSON.parse(row?.["settings"] ?? "null") as CustomerSettings | null) ?? undefined,
     isDeleted: row?.["is_deleted"] === "true",
@@ -132,12 +132,6 @@ export async function readUsage(
     hasPeriod: row?.["is_row"] === "true",
     changes,
     lifetime: { startedMs: timeOrNull(row?.["started_ms"]), endedMs: timeOrNull(row?.["ended_ms"]) },
-    totals: Array.from({ length: Math.max(1, changes.length) }, (_, index) =>
-      totals.filter(({ part }) => part === index).map(({ metricName, value }) => ({ metricName, value })),
-    ),
+    totals: partTotals(row?.["totals"] ?? "[]", changes.length),
   };
-}
-
-function timeOrNull(text: string | null | undefined): number | null {
-  return text === null || text === undefined ? null : Number(text);
 }
