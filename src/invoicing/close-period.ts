@@ -2,6 +2,7 @@ import { shardOf } from "../counters/keys.ts";
 import type { RedisClient } from "../counters/redis.ts";
 import type { CustomerSettings } from "../domain/customer.ts";
 import { invariant } from "../domain/invariant.ts";
+import type { Period } from "../domain/period.ts";
 import { DAY_MS } from "../domain/window.ts";
 import { flushCustomer } from "../flush/flush-customer.ts";
 import { flushStores } from "../flush/flush-stores.ts";
@@ -46,7 +47,7 @@ export async function closePeriod(
   const reading = await readUsage(deps.database, customerId, exactly(period), []);
   // A deleted customer's last period is billed by the settings it had.
   const settings: CustomerSettings = reading.settings ?? {};
-  const version = await versions.at(endMs, settings.plan);
+  const version = await versions.at(period, nowMs, settings.plan);
   const plan = planOf(version.catalog, settings.plan);
   invariant(plan !== undefined, `the version was chosen by its plan ${settings.plan}`);
   const rating = rate(version.catalog, plan, metricQuantities(reading.totals, version.catalog.meters));
@@ -69,14 +70,14 @@ export class CatalogVersions {
     this.#database = database;
   }
 
-  /** The version in force at a period's end, or the first after it that has the plan. */
-  async at(endMs: number, planName: string | undefined): Promise<CatalogVersion> {
-    const key = `${endMs} ${planName ?? ""}`;
+  /** The version that prices a period that has ended. */
+  async at({ startMs, endMs }: Period, nowMs: number, planName: string | undefined): Promise<CatalogVersion> {
+    const key = `${startMs} ${endMs} ${planName ?? ""}`;
     const known = this.#known.get(key);
     if (known !== undefined) {
       return known;
     }
-    const found = await catalogInForce(this.#database, endMs, planName);
+    const found = await catalogInForce(this.#database, { startMs, endMs }, nowMs, [planName]);
     if (found === undefined) {
       throw new Error(
         `no catalog since the period's end has a plan ${planName ?? ""}: put the customer on another`,

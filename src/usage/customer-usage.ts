@@ -80,7 +80,7 @@ export async function customerUsage(
   };
 }
 
-/** What a period is priced by: the catalog in force at its end, for one that has not ended the current one. */
+/** What a period is priced by: the current catalog, unless it came after the period's end, or is for the next one only. */
 async function catalogOf(
   deps: CatalogDeps,
   current: HeldCatalog,
@@ -89,11 +89,12 @@ async function catalogOf(
   nowMs: number,
 ): Promise<HeldCatalog> {
   const isPast = period.endMs <= nowMs && current.publishedAtMs > period.endMs;
-  if (!isPast && planOf(current.catalog, planName) !== undefined) {
+  const isForNext = current.effective === "nextPeriod" && current.publishedAtMs > period.startMs;
+  if (!isPast && !isForNext && planOf(current.catalog, planName) !== undefined) {
     return current;
   }
   // Also for a plan so new that this isolate has not read it yet.
-  const found = await catalogInForce(deps.database, Math.min(period.endMs, nowMs), planName);
+  const found = await catalogInForce(deps.database, period, nowMs, [planName]);
   return found === undefined ? current : holdCatalog(found);
 }
 

@@ -3,6 +3,7 @@ import { periodFrom } from "../../src/domain/period.ts";
 import { DAY_MS, HOUR_MS } from "../../src/domain/window.ts";
 import * as adjustments from "../../src/ledger/adjustments.ts";
 import * as billingPeriods from "../../src/ledger/billing-periods.ts";
+import * as catalogUse from "../../src/ledger/catalog-use.ts";
 import * as catalogVersions from "../../src/ledger/catalog-versions.ts";
 import * as counterCheck from "../../src/ledger/counter-check.ts";
 import * as customers from "../../src/ledger/customers.ts";
@@ -111,9 +112,14 @@ const CUSTOMERS = [
 
 const CATALOG = [
   call(catalogVersions.latestCatalog, "it"),
-  call(catalogVersions.catalogInForce, "of a plan", NOW_MS, "payg"),
+  call(catalogVersions.getCatalogVersion, "one", 7),
+  call(catalogVersions.listCatalogVersions, "the first page", PAGE, undefined),
+  call(catalogVersions.listCatalogVersions, "a later page", PAGE, 7),
+  call(catalogVersions.catalogInForce, "of two plans", MONTH_BEFORE, NOW_MS, ["payg", "flat99"]),
   call(catalogVersions.publishedMeters, "all"),
-  call(catalogVersions.plansInUse, "all"),
+  call(catalogUse.plansInUse, "all"),
+  call(catalogUse.ownPricedMeters, "some", ["m_1", "m_2"]),
+  call(catalogUse.customerInCurrency, "any"),
   call(catalogVersions.insertCatalog, "one", 20, catalogSchema.parse(demoCatalog), NOW_MS, "admin"),
 ];
 
