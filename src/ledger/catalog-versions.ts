@@ -78,6 +78,15 @@ export function versionInForce(
   order by having_plans.version limit 1)`;
 }
 
+const IN_FORCE = versionInForce(
+  {
+    start: "to_timestamp($1::bigint / 1000.0)",
+    end: "to_timestamp($2::bigint / 1000.0)",
+    now: "to_timestamp($3::bigint / 1000.0)",
+  },
+  "$4::jsonb",
+);
+
 /** The version that prices a period, as {@link versionInForce} has it; undefined in `planNames` is the default plan. */
 export async function catalogInForce(
   database: Database,
@@ -85,10 +94,8 @@ export async function catalogInForce(
   nowMs: number,
   planNames: readonly (string | undefined)[],
 ): Promise<PublishedVersion | undefined> {
-  const at = (parameter: number): string => `to_timestamp($${parameter}::bigint / 1000.0)`;
-  const bounds = { start: at(1), end: at(2), now: at(3) };
   const [row] = await database.query(
-    `select ${COLUMNS} from catalog_versions where catalog_versions.version = ${versionInForce(bounds, "$4::jsonb")}`,
+    `select ${COLUMNS} from catalog_versions where catalog_versions.version = ${IN_FORCE}`,
     [startMs, endMs, nowMs, JSON.stringify(planNames)],
   );
   return row && readVersion(row);
