@@ -31,7 +31,7 @@ export class CountingPath {
       // Nothing on the path of an event asks it while Redis answers.
       database: {} as IngestDeps["database"],
       randomId: () => crypto.randomUUID(),
-      catalogMemory: { held: undefined, readAtMs: 0, reading: undefined },
+      catalogMemory: { held: undefined, others: [], readAtMs: 0, reading: undefined },
       customerMemory: new Map(),
       spoolMemory: { mayHold: false },
       lateEventHours: 24,

@@ -13,5 +13,7 @@ create table customer_plans (
 insert into customer_plans (customer_id, effective_from, plan, is_start)
 select customer_id, date_trunc('hour', created_at, 'UTC'), settings ->> 'plan', true from customers;
 
+create index customer_plans_named on customer_plans (plan, effective_from desc) where plan is not null;
+
 -- The periods of a month, whoever's.
 create index billing_periods_started on billing_periods (period_start, customer_id);

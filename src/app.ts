@@ -5,6 +5,7 @@ import type { Deps } from "./deps.ts";
 import { ApiProblem, problemResponse } from "./http/problem.ts";
 import { adjustmentRoutes } from "./http/routes/adjustments.ts";
 import { catalogRoutes } from "./http/routes/catalog.ts";
+import { catalogVersionRoutes } from "./http/routes/catalog-versions.ts";
 import { customerRoutes } from "./http/routes/customers.ts";
 import { eventRoutes } from "./http/routes/events.ts";
 import { healthRoutes } from "./http/routes/health.ts";
@@ -28,6 +29,7 @@ export function createApp(deps: Deps): Hono {
     customerRoutes,
     adjustmentRoutes,
     catalogRoutes,
+    catalogVersionRoutes,
     invoiceRoutes,
     integrityRoutes,
     jobRunRoutes,

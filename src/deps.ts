@@ -52,7 +52,7 @@ function composeDeps(settings: Settings): Deps {
       const { connectStripe } = await import("./invoicing/stripe-client.ts");
       return connectStripe(settings.STRIPE_SECRET_KEY, settings.STRIPE_API_URL);
     },
-    catalogMemory: { held: undefined, readAtMs: 0, reading: undefined },
+    catalogMemory: { held: undefined, others: [], readAtMs: 0, reading: undefined },
     customerMemory: new Map(),
     spoolMemory: { mayHold: false },
     keys: hashKeys([

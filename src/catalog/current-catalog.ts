@@ -9,7 +9,7 @@ import { RedisError, type RedisClient } from "../counters/redis.ts";
 import type { Meter } from "../domain/meter.ts";
 import { latestCatalog } from "../ledger/catalog-versions.ts";
 import { EVENT_PATH_TIMEOUT_MS, type Database } from "../ledger/database.ts";
-import type { CatalogVersion } from "../rating/catalog.ts";
+import type { PublishedVersion } from "../rating/catalog-version.ts";
 
 /** How long an isolate prices and counts by the catalog it has read. */
 const FRESH_MS = 15_000;
@@ -19,13 +19,15 @@ const POLL_MS = 10;
 const MAX_POLLS = 500;
 
 /** A published catalog, ready to look meters up in. */
-export interface HeldCatalog extends CatalogVersion {
+export interface HeldCatalog extends PublishedVersion {
   meters: ReadonlyMap<string, Meter>;
 }
 
 /** An isolate's memory of the catalog: plain data that requests may share. */
 export interface CatalogMemory {
   held: HeldCatalog | undefined;
+  /** Some other versions, that price periods which the current one does not; the last used first. */
+  others: HeldCatalog[];
   readAtMs: number;
   /** The request that reads it now, and since when, epoch ms; others wait for it, or go on with what is held. */
   reading: { sinceMs: number } | undefined;
@@ -118,7 +120,7 @@ function isReading(memory: CatalogMemory, nowMs: number): boolean {
  */
 export async function spreadCatalog(
   deps: CatalogDeps,
-  version: CatalogVersion,
+  version: PublishedVersion,
   nowMs: number,
 ): Promise<void> {
   remember(deps.catalogMemory, version, nowMs);
@@ -138,13 +140,19 @@ export async function repairCatalogCopy(deps: Pick<CatalogDeps, "redis" | "datab
   return isCurrent && copied.isWhole ? false : replaceCatalogCopy(deps.redis, copied.version, copyOf(latest));
 }
 
-function copyOf(version: CatalogVersion): CatalogCopy {
+function copyOf(version: PublishedVersion): CatalogCopy {
   const { version: number, publishedAtMs } = version;
   return { version: number, publishedAtMs, document: JSON.stringify(version) };
 }
 
+/** A copy by a Worker that knew no terms of publication does not tell when its prices hold: it is made anew. */
+function readCopy(document: string): PublishedVersion | "none" {
+  const copied = JSON.parse(document) as Omit<PublishedVersion, "effective"> & Partial<PublishedVersion>;
+  return copied.effective === undefined ? "none" : { ...copied, effective: copied.effective };
+}
+
 /** After a Postgres set back a number may stand for another catalog: of two the one that was published later counts. */
-function isBehind(copied: CatalogVersion, held: CatalogVersion | undefined): boolean {
+function isBehind(copied: PublishedVersion, held: PublishedVersion | undefined): boolean {
   if (held === undefined || held.version === copied.version) {
     return held !== undefined && held.publishedAtMs > copied.publishedAtMs;
   }
@@ -162,14 +170,14 @@ async function unlessAway(call: Promise<unknown>): Promise<void> {
 }
 
 /** Prepares a version for looking meters up. */
-export function holdCatalog(version: CatalogVersion): HeldCatalog {
+export function holdCatalog(version: PublishedVersion): HeldCatalog {
   return { ...version, meters: new Map(version.catalog.meters.map((meter) => [meter.name, meter])) };
 }
 
 /** Keeps what was found; nothing found means that what is held is still right. */
 function remember(
   memory: CatalogMemory,
-  found: CatalogVersion | undefined,
+  found: PublishedVersion | undefined,
   nowMs: number,
 ): HeldCatalog | undefined {
   const { held } = memory;
@@ -184,10 +192,10 @@ function remember(
 }
 
 /** `none` when Redis has none, `away` when it does not answer: Postgres is asked then. */
-async function fromRedis(redis: RedisClient): Promise<CatalogVersion | "none" | "away"> {
+async function fromRedis(redis: RedisClient): Promise<PublishedVersion | "none" | "away"> {
   try {
     const document = await readCatalogCopy(redis);
-    return document === undefined ? "none" : (JSON.parse(document) as CatalogVersion);
+    return document === undefined ? "none" : readCopy(document);
   } catch (error) {
     if (error instanceof RedisError) {
       return "away";

@@ -1,25 +1,28 @@
-import { insertCatalog, latestCatalog, plansInUse, publishedMeters } from "../ledger/catalog-versions.ts";
 import { announceCatalog } from "../counters/catalog-copy.ts";
-import type { Meter } from "../domain/meter.ts";
-import { catalogSchema, type Catalog, type CatalogVersion } from "../rating/catalog.ts";
+import { insertCatalog, latestCatalog } from "../ledger/catalog-versions.ts";
+import { diffCatalogs, isSameCatalog, type CatalogDiff } from "../rating/catalog-diff.ts";
+import { publicationTermsSchema, type PublishedVersion } from "../rating/catalog-version.ts";
+import { examineCatalog } from "./catalog-faults.ts";
 import { repairCatalogCopy, spreadCatalog, type CatalogDeps } from "./current-catalog.ts";
+import { faultOf, MAX_FAULTS, type Fault } from "./read-catalog.ts";
 
-export interface Fault {
-  path: string;
-  message: string;
-}
+/** What the first version is compared with. */
+const NOTHING = { meters: [], plans: [] };
 
 export type Publication =
-  | { outcome: "published"; version: CatalogVersion; isFirst: boolean }
+  | { outcome: "published"; version: PublishedVersion; isFirst: boolean; diff: CatalogDiff }
+  /** The latest version says the same, from the same time on: it stays the latest. */
+  | { outcome: "unchanged"; version: PublishedVersion }
   | { outcome: "invalid"; faults: Fault[] }
   /** Somebody published since the caller looked. */
   | { outcome: "outdated"; version: number };
 
 /**
- * Validates a catalog whole and publishes it as the next version.
+ * Validates a catalog whole and publishes it as the next version, under terms that are validated with it.
  *
- * `expectedVersion` guards against overwriting what the caller has not seen; undefined takes whatever is there. Throws,
- * with nothing published, when Redis is away: the edge would go on calling a new meter unknown.
+ * `expectedVersion` guards against overwriting what the caller has not seen; undefined takes whatever is there. May be
+ * repeated: what is published already is not published again. Throws, with nothing published, when Redis is away: the edge
+ * would go on calling a new meter unknown.
  */
 export async function publishCatalog(
   deps: CatalogDeps,
@@ -27,57 +30,44 @@ export async function publishCatalog(
   expectedVersion: number | undefined,
   publishedBy: string,
   nowMs: number,
+  terms: unknown = {},
 ): Promise<Publication> {
-  const parsed = catalogSchema.safeParse(document);
-  if (!parsed.success) {
-    const faults = parsed.error.issues.map((issue) => ({
-      path: issue.path.join("."),
-      message: issue.message,
-    }));
-    return { outcome: "invalid", faults };
-  }
   // Read before what is checked against it: whoever publishes in between takes the version that this one wants.
   const latest = await latestCatalog(deps.database);
-  const previous = latest?.version ?? 0;
-  const faults = [
-    ...frozenFaults(parsed.data, await publishedMeters(deps.database)),
-    ...planFaults(parsed.data, await plansInUse(deps.database)),
-  ];
-  if (faults.length > 0) {
-    return { outcome: "invalid", faults };
+  const { catalog, faults } = await examineCatalog(deps.database, document, latest?.catalog);
+  const asked = publicationTermsSchema.safeParse(terms);
+  if (catalog === undefined || !asked.success) {
+    const all = [...(asked.error?.issues.map(faultOf) ?? []), ...faults];
+    return { outcome: "invalid", faults: all.slice(0, MAX_FAULTS) };
   }
+  const previous = latest?.version ?? 0;
   if (expectedVersion !== undefined && expectedVersion !== previous) {
     return { outcome: "outdated", version: previous };
   }
-  const version = { version: previous + 1, catalog: parsed.data, publishedAtMs: nowMs };
+  const { effective, reason } = asked.data;
+  if (latest?.effective === effective && isSameCatalog(latest.catalog, catalog)) {
+    // The one who published it may have failed to tell the edge.
+    await spreadCatalog(deps, latest, nowMs);
+    return { outcome: "unchanged", version: latest };
+  }
+  const version = {
+    version: previous + 1,
+    catalog,
+    publishedAtMs: nowMs,
+    publishedBy,
+    reason,
+    effective,
+  };
   await announceCatalog(deps.redis, version);
-  if (!(await insertCatalog(deps.database, previous, parsed.data, nowMs, publishedBy))) {
+  if (!(await insertCatalog(deps.database, previous, catalog, nowMs, publishedBy, asked.data))) {
     await repairCatalogCopy(deps);
     return { outcome: "outdated", version: previous + 1 };
   }
   await spreadCatalog(deps, version, nowMs);
-  return { outcome: "published", version, isFirst: previous === 0 };
-}
-
-/** A published meter keeps what its counters mean, for ever. */
-function frozenFaults(catalog: Catalog, published: readonly Meter[]): Fault[] {
-  return catalog.meters.flatMap((meter, index) => {
-    const before = published.find(({ name }) => name === meter.name);
-    if (before === undefined) {
-      return [];
-    }
-    return (["aggregation", "scale", "dimensions"] as const)
-      .filter((member) => JSON.stringify(meter[member]) !== JSON.stringify(before[member]))
-      .map((member) => ({
-        path: `meters.${index}.${member}`,
-        message: `was published as ${JSON.stringify(before[member])} and cannot change; use a new meter name`,
-      }));
-  });
-}
-
-function planFaults(catalog: Catalog, inUse: readonly string[]): Fault[] {
-  const names = new Set(catalog.plans.map(({ name }) => name));
-  return inUse
-    .filter((plan) => !names.has(plan))
-    .map((plan) => ({ path: "plans", message: `customers are on plan ${plan}: move them before it goes` }));
+  return {
+    outcome: "published",
+    version,
+    isFirst: previous === 0,
+    diff: diffCatalogs(latest?.catalog ?? NOTHING, catalog),
+  };
 }

@@ -7,11 +7,11 @@ import { flushCustomer } from "../flush/flush-customer.ts";
 import { flushStores } from "../flush/flush-stores.ts";
 import { countAdjustments } from "../ledger/adjustments.ts";
 import type { CustomerPeriod } from "../ledger/billing-periods.ts";
-import { catalogInForce } from "../ledger/catalog-versions.ts";
+import { getCatalogVersion } from "../ledger/catalog-versions.ts";
 import type { Database } from "../ledger/database.ts";
 import { repairDays } from "../ledger/day-repair.ts";
 import { closeWithInvoice } from "../ledger/invoices.ts";
-import { readUsage } from "../ledger/usage-reading.ts";
+import { readUsage, type PeriodChoice, type UsageReading } from "../ledger/usage-reading.ts";
 import type { CatalogVersion } from "../rating/catalog.ts";
 import { plansOf, pricedParts } from "../rating/rate-period.ts";
 import { rateParts } from "../rating/rate.ts";
@@ -43,10 +43,10 @@ export async function closePeriod(
   await repairDays(deps.database, shardOf(customerId), customerId, startMs, (endMs - startMs) / DAY_MS);
   // Before they are read: one that comes in between is not billed yet, and the period is not closed.
   const adjustments = await countAdjustments(deps.database, period);
-  const reading = await readUsage(deps.database, customerId, exactly(period), []);
+  const reading = await readUsage(deps.database, customerId, exactly(period, nowMs), []);
   // A deleted customer's last period is billed by the settings it had.
   const settings: CustomerSettings = reading.settings ?? {};
-  const version = await versions.at(endMs, plansOf(reading));
+  const version = await versions.of(reading);
   const parts = pricedParts(version.catalog, reading);
   const plan = parts?.at(-1)?.plan;
   invariant(parts !== undefined && plan !== undefined, "the version was chosen by the period's plans");
@@ -63,31 +63,35 @@ export async function closePeriod(
 /** The catalog versions of one run, each read once. */
 export class CatalogVersions {
   readonly #database: Database;
-  readonly #known = new Map<string, CatalogVersion>();
+  readonly #known = new Map<number, CatalogVersion>();
 
   constructor(database: Database) {
     this.#database = database;
   }
 
-  /** The version in force at a period's end, or the first after it that has the plans. */
-  async at(endMs: number, plans: readonly (string | null)[]): Promise<CatalogVersion> {
-    const key = JSON.stringify([endMs, plans]);
-    const known = this.#known.get(key);
-    if (known !== undefined) {
-      return known;
-    }
-    const found = await catalogInForce(this.#database, endMs, plans[0] ?? undefined);
-    if (found === undefined) {
+  /** The version that prices what was read. */
+  async of({ catalog, changes }: UsageReading): Promise<CatalogVersion> {
+    if (catalog === undefined) {
+      const plans = plansOf({ changes }).join(", ");
       throw new Error(
-        `no catalog since the period's end has the plans ${plans.join()}: put the customer on another`,
+        `no catalog since the period's end has the plans ${plans}: put the customer on another`,
       );
     }
-    this.#known.set(key, found);
-    return found;
+    const known =
+      this.#known.get(catalog.version) ?? (await getCatalogVersion(this.#database, catalog.version));
+    invariant(known !== undefined, "versions are never removed");
+    this.#known.set(catalog.version, known);
+    return known;
   }
 }
 
-function exactly(period: CustomerPeriod): Parameters<typeof readUsage>[2] {
+function exactly(period: CustomerPeriod, nowMs: number): PeriodChoice {
   const { startMs, endMs } = period;
-  return { startFromMs: startMs, startToMs: startMs, endAfterMs: startMs, otherwise: { startMs, endMs } };
+  return {
+    startFromMs: startMs,
+    startToMs: startMs,
+    endAfterMs: startMs,
+    otherwise: { startMs, endMs },
+    nowMs,
+  };
 }

@@ -1,15 +1,24 @@
 import type { Meter } from "../domain/meter.ts";
-import type { Catalog, CatalogVersion } from "../rating/catalog.ts";
+import type { Period } from "../domain/period.ts";
+import type { Catalog } from "../rating/catalog.ts";
+import type {
+  Effective,
+  PublicationTerms,
+  PublishedVersion,
+  VersionSummary,
+} from "../rating/catalog-version.ts";
 import { LedgerError, type Database, type Row } from "./database.ts";
 import { column, timeColumn } from "./row.ts";
 
-const COLUMNS = `catalog_versions.version, document::text, (extract(epoch from published_at) * 1000)::bigint::text as published_ms`;
+const SUMMARY = `catalog_versions.version, published_by, reason, effective,
+  (extract(epoch from published_at) * 1000)::bigint::text as published_ms`;
+const COLUMNS = `${SUMMARY}, document::text`;
 
 /** The version published last; undefined before the first. */
 export async function latestCatalog(
   database: Database,
   timeoutMs?: number,
-): Promise<CatalogVersion | undefined> {
+): Promise<PublishedVersion | undefined> {
   const [row] = await database.query(
     `select ${COLUMNS} from catalog_versions order by version desc limit 1`,
     [],
@@ -18,46 +27,106 @@ export async function latestCatalog(
   return row && readVersion(row);
 }
 
+/** Reads one version; undefined when there is none of that number. */
+export async function getCatalogVersion(
+  database: Database,
+  version: number,
+): Promise<PublishedVersion | undefined> {
+  const [row] = await database.query(`select ${COLUMNS} from catalog_versions where version = $1`, [version]);
+  return row && readVersion(row);
+}
+
+/** Versions from newest to oldest, those before `before` when it is given; without their documents. */
+export async function listCatalogVersions(
+  database: Database,
+  limit: number,
+  before: number | undefined,
+): Promise<VersionSummary[]> {
+  const rows = await database.query(
+    `
+select ${SUMMARY} from catalog_versions where $1::bigint is null or version < $1::bigint
+order by catalog_versions.version desc limit $2`,
+    [before ?? null, limit],
+  );
+  return rows.map(readSummary);
+}
+
 /**
- * The version in force at a moment: the last published by then, or the first there ever was.
+ * A scalar subquery for other statements: the version that prices a period, null before the first is published.
  *
- * With a plan that this version does not have, the first later one that has it: a customer can be put on a plan that was
- * published after the period's end and before its close.
+ * Its bounds and the present are SQL expressions of type timestamptz, `planNames` one of type jsonb, an array of the plans
+ * that the version must have, null standing for the default plan; columns in them are qualified. The rule: of what was
+ * published by the period's end, and by now, the highest number, without those for the next period that came after this
+ * one's start; if there is none, the first ever. Has that not all the plans, the first after it that has: a customer can be
+ * put on a plan that was published after the period's end and before its close.
  */
+export function versionInForce(
+  { start, end, now }: { start: string; end: string; now: string },
+  planNames?: string,
+): string {
+  const inForce = `
+(select coalesce(max(published.version) filter (where published.published_at <= least(${end}, ${now})
+    and (published.effective = 'now' or published.published_at <= ${start})), min(published.version))
+  from catalog_versions as published)`;
+  return planNames === undefined
+    ? inForce
+    : `
+(select having_plans.version from catalog_versions as having_plans
+  where having_plans.version >= ${inForce} and having_plans.document -> 'plans' @> (
+    select coalesce(jsonb_agg(jsonb_build_object('name', named.plan)), '[]')
+    from jsonb_array_elements_text(${planNames}) as named (plan) where named.plan is not null)
+  order by having_plans.version limit 1)`;
+}
+
+const IN_FORCE = versionInForce(
+  {
+    start: "to_timestamp($1::bigint / 1000.0)",
+    end: "to_timestamp($2::bigint / 1000.0)",
+    now: "to_timestamp($3::bigint / 1000.0)",
+  },
+  "$4::jsonb",
+);
+
+/** The version that prices a period, as {@link versionInForce} has it; undefined in `planNames` is the default plan. */
 export async function catalogInForce(
   database: Database,
-  atMs: number,
-  planName?: string,
-): Promise<CatalogVersion | undefined> {
+  { startMs, endMs }: Period,
+  nowMs: number,
+  planNames: readonly (string | undefined)[],
+): Promise<PublishedVersion | undefined> {
   const [row] = await database.query(
-    `
-with moment as (
-  select coalesce(max(version) filter (where published_at <= to_timestamp($1::bigint / 1000.0)), min(version)) as version
-  from catalog_versions
-)
-select ${COLUMNS} from catalog_versions
-where version >= (select version from moment)
-  and ($2::text is null or document -> 'plans' @> jsonb_build_array(jsonb_build_object('name', $2::text)))
-order by catalog_versions.version limit 1`,
-    [atMs, planName ?? null],
+    `select ${COLUMNS} from catalog_versions where catalog_versions.version = ${IN_FORCE}`,
+    [startMs, endMs, nowMs, JSON.stringify(planNames)],
   );
   return row && readVersion(row);
 }
 
-/** Adds the version after `previous`; false when that one is there already: somebody else published meanwhile. */
+/**
+ * Adds the version after `previous`, in force at once unless the terms say otherwise.
+ *
+ * False when that one is there already: somebody else published meanwhile.
+ */
 export async function insertCatalog(
   database: Database,
   previous: number,
   catalog: Catalog,
   nowMs: number,
   publishedBy: string,
+  terms: Partial<Omit<PublicationTerms, "publishedBy">> = {},
 ): Promise<boolean> {
   try {
     await database.query(
       `
-insert into catalog_versions (version, document, published_at, published_by)
-values ($1, $2::jsonb, to_timestamp($3::bigint / 1000.0), $4)`,
-      [previous + 1, JSON.stringify(catalog), nowMs, publishedBy],
+insert into catalog_versions (version, document, published_at, published_by, reason, effective)
+values ($1, $2::jsonb, to_timestamp($3::bigint / 1000.0), $4, $5, $6)`,
+      [
+        previous + 1,
+        JSON.stringify(catalog),
+        nowMs,
+        publishedBy,
+        terms.reason ?? null,
+        terms.effective ?? "now",
+      ],
     );
     return true;
   } catch (error) {
@@ -68,11 +137,17 @@ values ($1, $2::jsonb, to_timestamp($3::bigint / 1000.0), $4)`,
   }
 }
 
-function readVersion(row: Row): CatalogVersion {
+function readVersion(row: Row): PublishedVersion {
+  return { ...readSummary(row), catalog: JSON.parse(column(row, "document")) as Catalog };
+}
+
+function readSummary(row: Row): VersionSummary {
   return {
     version: Number(column(row, "version")),
-    catalog: JSON.parse(column(row, "document")) as Catalog,
     publishedAtMs: timeColumn(row, "published_ms"),
+    publishedBy: column(row, "published_by"),
+    reason: row["reason"] ?? undefined,
+    effective: column(row, "effective") as Effective,
   };
 }
 
@@ -86,32 +161,4 @@ order by meter ->> 'name', version`,
     [],
   );
   return rows.map((row) => JSON.parse(column(row, "meter")) as Meter);
-}
-
-/**
- * The plans that customers are on by name, also deleted ones whose last period is not closed.
- *
- * Each name is one look-up in an index, and the customers who are there come first in it. `offset 0` keeps all periods from
- * being read at once.
- */
-export async function plansInUse(database: Database): Promise<string[]> {
-  const rows = await database.query(
-    `
-with recursive named (plan) as (
-  (select settings ->> 'plan' from customers where settings ->> 'plan' is not null order by settings ->> 'plan' limit 1)
-  union all
-  select next.plan from named cross join lateral (
-    select settings ->> 'plan' as plan from customers
-    where settings ->> 'plan' > named.plan order by settings ->> 'plan' limit 1) as next
-)
-select plan from named cross join lateral (
-  select 1 from customers
-  where settings ->> 'plan' = named.plan and (deleted_at is null or exists (
-    select 1 from billing_periods
-    where billing_periods.customer_id = customers.customer_id and closed_at is null offset 0))
-  order by deleted_at nulls first limit 1) as found
-order by plan limit 1000`,
-    [],
-  );
-  return rows.map((row) => column(row, "plan"));
 }

@@ -26,7 +26,15 @@ const SETTLED = `(
       and not exists (
         select 1 from invoices
         where invoices.customer_id = period.customer_id and invoices.period_start = period.period_start
-          and status in ('draft', 'in_review', 'blocked'))))`;
+          and status in ('draft', 'in_review', 'blocked'))))
+  -- A day in which the plan changed is told apart by its hours for ever.
+  and not exists (
+    select 1 from customer_plans where customer_plans.customer_id = hours.customer_id
+      and effective_from > date_trunc('day', window_start, 'UTC')
+      and effective_from < date_trunc('day', window_start, 'UTC') + interval '24 hours' and exists (
+        select 1 from customer_plans as before
+        where before.customer_id = customer_plans.customer_id and before.effective_from < customer_plans.effective_from)
+    offset 0)`;
 
 const REMOVE = `
 with recursive ${metricsIn("usage_records")}, horizon as (

@@ -67,14 +67,16 @@ const TOTALS = `
 
 const READ_PERIODS = `${CHOSEN}
 select planned.customer_id, changes::text, totals::text,
-  (extract(epoch from period_start) * 1000)::bigint::text as start_ms,
-  (extract(epoch from period_end) * 1000)::bigint::text as end_ms,
+  (extract(epoch from planned.period_start) * 1000)::bigint::text as start_ms,
+  (extract(epoch from planned.period_end) * 1000)::bigint::text as end_ms,
   (extract(epoch from started_at) * 1000)::bigint::text as started_ms,
-  (extract(epoch from deleted_at) * 1000)::bigint::text as ended_ms, billed.total_minor::text, billed.currency
+  (select (extract(epoch from deleted_at) * 1000)::bigint from customers
+    where customers.customer_id = planned.customer_id)::text as ended_ms, billed.total_minor::text, billed.currency
 from planned cross join lateral (${TOTALS}) as summed
-  join customers on customers.customer_id = planned.customer_id
-  left join invoices as billed on billed.customer_id = planned.customer_id
-    and billed.period_start = planned.period_start and billed.status <> 'void'
+  left join lateral (
+    select total_minor, currency from invoices
+    where invoices.customer_id = planned.customer_id and invoices.period_start = planned.period_start
+      and status <> 'void' limit 1) as billed on true
 order by planned.customer_id`;
 
 /**

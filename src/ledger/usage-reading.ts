@@ -3,6 +3,7 @@ import type { CustomerSettings } from "../domain/customer.ts";
 import type { Lifetime, PlanChange } from "../rating/plan-parts.ts";
 import type { MetricTotal } from "../rating/quantities.ts";
 import { bucketRows, USAGE_COLUMNS } from "./bucket-rows.ts";
+import { versionInForce } from "./catalog-versions.ts";
 import type { Database } from "./database.ts";
 import { partTotals, timeOrNull } from "./period-usage.ts";
 
@@ -13,6 +14,8 @@ export interface PeriodChoice {
   endAfterMs: number;
   /** Taken when the customer has no such period. */
   otherwise: { startMs: number; endMs: number };
+  /** The present, epoch ms: what is published later does not price yet. */
+  nowMs: number;
 }
 
 export interface UsageReading {
@@ -25,9 +28,16 @@ export interface UsageReading {
   /** What prices the period: the plan in force at its start, or the customer's first, then each change inside. */
   changes: PlanChange[];
   lifetime: Lifetime;
+  /** What the period is priced by; undefined when no version has the plans. */
+  catalog: { version: number; publishedAtMs: number } | undefined;
   /** Totals of each part between changes, in order. */
   totals: MetricTotal[][];
 }
+
+const IN_FORCE = versionInForce(
+  { start: "period.period_start", end: "period.period_end", now: "to_timestamp($8::bigint / 1000.0)" },
+  `(select coalesce(jsonb_agg(distinct changes.plan), '[]') from changes)`,
+);
 
 const READ_USAGE = `
 with asked as (
@@ -99,11 +109,12 @@ select (select settings from customers where customer_id = $1)::text as settings
   (select (extract(epoch from deleted_at) * 1000)::bigint from customers where customer_id = $1)::text as ended_ms,
   (select coalesce(jsonb_agg(jsonb_build_object('fromMs', (extract(epoch from effective_from) * 1000)::bigint,
       'planName', plan, 'prices', prices) order by effective_from), '[]') from changes)::text as changes,
+  priced.version::text as catalog_version, (extract(epoch from priced.published_at) * 1000)::bigint::text as published_ms,
   (extract(epoch from period_start) * 1000)::bigint::text as start_ms,
   (extract(epoch from period_end) * 1000)::bigint::text as end_ms,
   (select coalesce(jsonb_agg(jsonb_build_object('part', part, 'metricName', metric_name, 'value', value::text)), '[]')
     from summed)::text as totals
-from period`;
+from period left join catalog_versions as priced on priced.version = ${IN_FORCE}`;
 
 /**
  * Reads a customer's period: the ledger, with `live` buckets in place of what it holds of them unless its own version
@@ -123,8 +134,10 @@ export async function readUsage(
     choice.otherwise.startMs,
     choice.otherwise.endMs,
     bucketRows(live),
+    choice.nowMs,
   ]);
   const changes = JSON.parse(row?.["changes"] ?? "[]") as PlanChange[];
+  const version = timeOrNull(row?.["catalog_version"]);
   return {
     settings: (JSON.parse(row?.["settings"] ?? "null") as CustomerSettings | null) ?? undefined,
     isDeleted: row?.["is_deleted"] === "true",
@@ -132,6 +145,8 @@ export async function readUsage(
     hasPeriod: row?.["is_row"] === "true",
     changes,
     lifetime: { startedMs: timeOrNull(row?.["started_ms"]), endedMs: timeOrNull(row?.["ended_ms"]) },
+    catalog:
+      version === null ? undefined : { version, publishedAtMs: timeOrNull(row?.["published_ms"]) ?? 0 },
     totals: partTotals(row?.["totals"] ?? "[]", changes.length),
   };
 }

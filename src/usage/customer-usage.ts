@@ -13,9 +13,8 @@ import type { CustomerSettings } from "../domain/customer.ts";
 import { invariant } from "../domain/invariant.ts";
 import { periodContaining, type Period } from "../domain/period.ts";
 import { DAY_MS } from "../domain/window.ts";
-import { catalogInForce } from "../ledger/catalog-versions.ts";
-import { readUsage, type PeriodChoice } from "../ledger/usage-reading.ts";
-import { planOf } from "../rating/catalog.ts";
+import { getCatalogVersion } from "../ledger/catalog-versions.ts";
+import { readUsage, type PeriodChoice, type UsageReading } from "../ledger/usage-reading.ts";
 import {
   plansOf,
   pricedParts,
@@ -25,6 +24,9 @@ import {
 } from "../rating/rate-period.ts";
 import { rateParts, type Rating } from "../rating/rate.ts";
 import { projectQuantity } from "./projection.ts";
+
+/** Most catalogs that an isolate keeps beside the current one, for periods that others price. */
+const MAX_OTHERS = 4;
 
 /** A customer's period as it stands: quantities, and what they cost now and by the end if it goes on so. */
 export interface CustomerUsage {
@@ -70,7 +72,7 @@ export async function customerUsage(
     return undefined;
   }
   const usage = known === undefined ? withoutPlans(reading) : reading;
-  const catalog = await catalogOf(deps, current, usage, nowMs);
+  const catalog = await catalogOf(deps, current, reading.catalog);
   const parts = pricedParts(catalog.catalog, usage);
   invariant(parts !== undefined, `plans of a customer are in the catalog: ${plansOf(usage).join()}`);
   return {
@@ -107,21 +109,36 @@ function wholeQuantities(parts: readonly PricedPart[], catalog: HeldCatalog): Ma
   return whole;
 }
 
-/** What a period is priced by: the catalog in force at its end, for one that has not ended the current one. */
+/** What the ledger says that a period is priced by; from memory, where it was read before. */
 async function catalogOf(
   deps: CatalogDeps,
   current: HeldCatalog,
-  { period, changes }: PeriodUsage,
-  nowMs: number,
+  priced: UsageReading["catalog"],
 ): Promise<HeldCatalog> {
-  const isPast = period.endMs <= nowMs && current.publishedAtMs > period.endMs;
-  const plans = plansOf({ changes });
-  if (!isPast && plans.every((plan) => planOf(current.catalog, plan ?? undefined) !== undefined)) {
+  if (priced === undefined || isVersion(current, priced)) {
     return current;
   }
-  // Also for a plan so new that this isolate has not read it yet.
-  const found = await catalogInForce(deps.database, Math.min(period.endMs, nowMs), plans[0] ?? undefined);
-  return found === undefined ? current : holdCatalog(found);
+  const { catalogMemory: memory } = deps;
+  const known = memory.others.find((held) => isVersion(held, priced));
+  if (known !== undefined) {
+    return known;
+  }
+  const found = await getCatalogVersion(deps.database, priced.version);
+  invariant(found !== undefined, "versions are never removed");
+  const held = holdCatalog(found);
+  memory.others = [held, ...memory.others.filter(({ version }) => version !== held.version)].slice(
+    0,
+    MAX_OTHERS,
+  );
+  return held;
+}
+
+/** After a Postgres set back a number may stand for another catalog. */
+function isVersion(
+  held: HeldCatalog,
+  { version, publishedAtMs }: NonNullable<UsageReading["catalog"]>,
+): boolean {
+  return held.version === version && held.publishedAtMs === publishedAtMs;
 }
 
 async function unflushedOrStale(
@@ -147,7 +164,7 @@ async function unflushedOrStale(
 
 function choicePeriod(asked: AskedPeriod, nowMs: number): PeriodChoice {
   if (asked.kind === "current") {
-    return { startFromMs: 0, startToMs: nowMs, endAfterMs: nowMs, otherwise: periodContaining(nowMs) };
+    return { startFromMs: 0, startToMs: nowMs, endAfterMs: nowMs, otherwise: periodContaining(nowMs), nowMs };
   }
   const month = periodContaining(asked.monthMs);
   return {
@@ -155,6 +172,7 @@ function choicePeriod(asked: AskedPeriod, nowMs: number): PeriodChoice {
     startToMs: month.endMs - 1,
     endAfterMs: month.startMs,
     otherwise: month,
+    nowMs,
   };
 }
 

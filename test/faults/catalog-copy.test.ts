@@ -187,6 +187,7 @@ test.each([
     randomId: randomUUID,
     catalogMemory: {
       held: held && holdCatalog(held),
+      others: [],
       readAtMs: nowMs - ageMs,
       reading: undefined,
     },
@@ -238,8 +239,8 @@ describe("one new meter defined differently at once", () => {
       faults.reset();
       await expectOneWinner(name, [await first, second]);
     }
-    // The latest version, meters ever published, plans in use, the insert.
-    expect(cuts - 1).toBe(4);
+    // The latest version, meters ever published, plans in use, meters with own prices, the insert.
+    expect(cuts - 1).toBe(5);
   });
 
   test("five together: one wins", async () => {

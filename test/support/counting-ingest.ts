@@ -37,7 +37,7 @@ export async function startIngestFixture(): Promise<IngestFixture> {
     redis,
     database,
     randomId: () => crypto.randomUUID(),
-    catalogMemory: { held: undefined, readAtMs: 0, reading: undefined },
+    catalogMemory: { held: undefined, others: [], readAtMs: 0, reading: undefined },
     customerMemory: new Map(),
     spoolMemory: { mayHold: false },
     lateEventHours: 24,

@@ -72,7 +72,7 @@ export class CountingWorld {
       database: this.#database,
       stores: flushStores(this.#redis, this.#database),
       randomId: () => this.#randomId(),
-      catalogMemory: { held: undefined, readAtMs: 0, reading: undefined },
+      catalogMemory: { held: undefined, others: [], readAtMs: 0, reading: undefined },
       customerMemory: new Map(),
       spoolMemory: { mayHold: false },
       log: () => undefined,

@@ -10,10 +10,16 @@ export const { before: MONTH_BEFORE } = withMonthBefore(FILLED_MONTH);
 const NOW = `'2026-11-23T12:20Z'::timestamptz`;
 const HOURS = `'2026-11-21T09:00Z'::timestamptz, '2026-11-23T12:00Z', '1 hour'`;
 
-/** The `n`th customer: one every two hours, so that the 9,001st is there for more than two years. */
+/**
+ * The `n`th customer: one every two hours, so that the 9,001st is there for more than two years. Every seventh has a budget,
+ * every eleventh prices of its own.
+ */
 const CUSTOMERS = `
 insert into customers (customer_id, settings, created_at, updated_at, deleted_at)
-select 'cus_' || n, jsonb_build_object('name', 'Customer ' || n, 'plan', 'plan_' || n % 5, 'stripeCustomerId', 'cus_S' || n),
+select 'cus_' || n, jsonb_build_object('name', 'Customer ' || n, 'plan', 'plan_' || n % 5, 'stripeCustomerId', 'cus_S' || n)
+    || case when n % 7 = 0 then '{"budget":"500"}' else '{}' end::jsonb
+    || case when n % 11 = 0 then jsonb_build_object('prices', jsonb_build_array(jsonb_build_object('metricName', 'm_' || n % 5)))
+      else '{}' end,
   ${NOW} - n * interval '2 hours', ${NOW} - interval '1 hour',
   case when n % 50 = 0 then ${NOW} - n * interval '1 hour' end
 from generate_series(1, 10000) as n;

@@ -3,6 +3,7 @@ import { periodFrom } from "../../src/domain/period.ts";
 import { DAY_MS, HOUR_MS } from "../../src/domain/window.ts";
 import * as adjustments from "../../src/ledger/adjustments.ts";
 import * as billingPeriods from "../../src/ledger/billing-periods.ts";
+import * as catalogUse from "../../src/ledger/catalog-use.ts";
 import * as catalogVersions from "../../src/ledger/catalog-versions.ts";
 import * as counterCheck from "../../src/ledger/counter-check.ts";
 import * as customers from "../../src/ledger/customers.ts";
@@ -19,6 +20,7 @@ import * as jobRuns from "../../src/ledger/job-runs.ts";
 import { insertNotification } from "../../src/ledger/notifications.ts";
 import * as redisLosses from "../../src/ledger/redis-losses.ts";
 import * as spool from "../../src/ledger/spool.ts";
+import { readPeriodUsage } from "../../src/ledger/period-usage.ts";
 import { readUsage } from "../../src/ledger/usage-reading.ts";
 import { writeClaim } from "../../src/ledger/usage-records.ts";
 import { readUsageSeries, type SeriesChoice } from "../../src/ledger/usage-series.ts";
@@ -111,15 +113,21 @@ const CUSTOMERS = [
 
 const CATALOG = [
   call(catalogVersions.latestCatalog, "it"),
-  call(catalogVersions.catalogInForce, "of a plan", NOW_MS, "payg"),
+  call(catalogVersions.getCatalogVersion, "one", 7),
+  call(catalogVersions.listCatalogVersions, "the first page", PAGE, undefined),
+  call(catalogVersions.listCatalogVersions, "a later page", PAGE, 7),
+  call(catalogVersions.catalogInForce, "of two plans", MONTH_BEFORE, NOW_MS, ["payg", "flat99"]),
   call(catalogVersions.publishedMeters, "all"),
-  call(catalogVersions.plansInUse, "all"),
+  call(catalogUse.plansInUse, "all"),
+  call(catalogUse.ownPricedMeters, "some", ["m_1", "m_2"]),
+  call(catalogUse.customerInCurrency, "any"),
   call(catalogVersions.insertCatalog, "one", 20, catalogSchema.parse(demoCatalog), NOW_MS, "admin"),
 ];
 
-const CURRENT = { startFromMs: 0, startToMs: NOW_MS, endAfterMs: NOW_MS, otherwise: MONTH };
+const CURRENT = { startFromMs: 0, startToMs: NOW_MS, endAfterMs: NOW_MS, otherwise: MONTH, nowMs: NOW_MS };
 
 const USAGE = [
+  call(readPeriodUsage, "a page of customers", { fromMs: MONTH.startMs, toMs: MONTH.endMs }, "cus_5", 1000),
   call(readUsage, "the current period", "cus_7", CURRENT, []),
   call(readUsage, "with what is live", "cus_7", CURRENT, LIVE),
   call(readUsageSeries, "hours", usageSince(...BY_HOUR, {}), []),

@@ -20,8 +20,10 @@ describe("catalog", () => {
   test("If-Match: refuses to overwrite what was not seen", async () => {
     const read = await call("GET", "/v1/catalog", READ);
     const etag = read.headers.get("etag") ?? "";
-    const first = await call("PUT", "/v1/catalog", ADMIN, read.body, { "if-match": etag });
-    const second = await call("PUT", "/v1/catalog", ADMIN, read.body, { "if-match": etag });
+    const other = { ...read.body, defaultPlan: "flat99" };
+    const first = await call("PUT", "/v1/catalog", ADMIN, other, { "if-match": etag });
+    const second = await call("PUT", "/v1/catalog", ADMIN, other, { "if-match": etag });
+    await call("PUT", "/v1/catalog", ADMIN, read.body);
     expect([first.status, second.status, second.body.code]).toEqual([200, 412, "precondition_failed"]);
   });
 

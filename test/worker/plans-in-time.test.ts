@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   // Other tests publish without these plans.
-  for (const customerId of ["plan-late", "plan-repriced", "plan-on-time"]) {
+  for (const customerId of ["plan-late", "plan-repriced", "plan-on-time", "plan-next", "plan-undone"]) {
     await put(customerId, {});
   }
   await publishPlans({});
@@ -19,8 +19,9 @@ afterAll(async () => {
 const fees: Record<string, string> = {};
 
 /** Publishes a plan's fee beside those of the tests before, whose customers are on them. */
-async function publish(fee: Record<string, string>): Promise<number> {
-  const { status, version } = await publishPlans(Object.assign(fees, fee));
+async function publish(fee: Record<string, string>, effective?: "nextPeriod"): Promise<number> {
+  const terms = effective === undefined ? {} : { effective };
+  const { status, version } = await publishPlans(Object.assign(fees, fee), terms);
   expect(status).toBe(200);
   return version;
 }
@@ -117,4 +118,55 @@ test("a price published at a period's end to the millisecond: prices it, in usag
 
   const [invoice] = await invoices("plan-on-time");
   expect([seen, invoice?.total, invoice?.catalogVersion]).toEqual(["20.00", "20.00", version]);
+});
+
+test("prices for the next period: price it from its start on, in usage and invoices, and no period before", async () => {
+  playAt(1, 10);
+  const before = await publish({ next: "10.00" });
+  await put("plan-next", { plan: "next" });
+  playAt(1, 11);
+  await publish({ next: "20.00" }, "nextPeriod");
+  expect(await totalOf("plan-next", "current")).toBe("10.00");
+  // At the second month's start to the millisecond, then a millisecond later.
+  playAt(2, 1);
+  const atStart = await publish({ next: "30.00" }, "nextPeriod");
+  playAt(2, 1, 0, 1);
+  const afterStart = await publish({ next: "40.00" }, "nextPeriod");
+  const shown = [await totalOf("plan-next", monthName(1)), await totalOf("plan-next", "current")];
+  await closeMonthBefore(2);
+  await closeMonthBefore(3);
+  const closed = [
+    await totalOf("plan-next", monthName(1)),
+    await totalOf("plan-next", monthName(2)),
+    await totalOf("plan-next", "current"),
+  ];
+  await closeMonthBefore(4);
+
+  expect([shown, closed]).toEqual([
+    ["10.00", "30.00"],
+    ["10.00", "30.00", "40.00"],
+  ]);
+  expect(await invoices("plan-next")).toMatchObject([
+    { period: periodOf(3), total: "40.00", catalogVersion: afterStart },
+    { period: periodOf(2), total: "30.00", catalogVersion: atStart },
+    { period: periodOf(1), total: "10.00", catalogVersion: before },
+  ]);
+});
+
+test("prices for the next period that are taken back before it: price nothing", async () => {
+  playAt(1, 10);
+  const before = await publish({ undone: "10.00" });
+  await put("plan-undone", { plan: "undone" });
+  playAt(1, 11);
+  await publish({ undone: "20.00" }, "nextPeriod");
+  playAt(1, 12);
+  const back = await call("POST", `/v1/catalog/versions/${before}/publish`, ADMIN, { reason: "Too high" });
+  fees["undone"] = "10.00";
+  await closeMonthBefore(2);
+  await closeMonthBefore(3);
+
+  expect(await invoices("plan-undone")).toMatchObject([
+    { period: periodOf(2), total: "10.00", catalogVersion: back.body.version },
+    { period: periodOf(1), total: "10.00", catalogVersion: back.body.version },
+  ]);
 });

@@ -39,16 +39,17 @@ export async function flushAll(): Promise<void> {
   await trigger("* * * * *", month(24));
 }
 
-/** Publishes the demo catalog with further plans: a base fee, or a base fee and prices. */
+/** Publishes the demo catalog with further plans: a base fee, or a base fee and prices; at once, or under other terms. */
 export async function publishPlans(
   fees: Record<string, string | { baseFee: string; prices: object[] }>,
+  terms: { effective?: "now" | "nextPeriod" } = {},
 ): Promise<{ status: number; version: number }> {
   const plans = Object.entries(fees).map(([name, fee]) => ({
     name,
     displayName: name,
     ...(typeof fee === "string" ? { baseFee: fee } : fee),
   }));
-  const document = { ...demoCatalog, plans: [...demoCatalog.plans, ...plans] };
+  const document = { ...demoCatalog, plans: [...demoCatalog.plans, ...plans], ...terms };
   const { status, body } = await call("PUT", "/v1/catalog", ADMIN, document);
   return { status, version: body.version };
 }

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { currentCatalog } from "../../../src/catalog/current-catalog.ts";
 import { publishCatalog } from "../../../src/catalog/publish-catalog.ts";
+import { CATALOG_KEY } from "../../../src/counters/keys.ts";
 import { RedisError } from "../../../src/counters/redis.ts";
 import { LedgerUnreachable } from "../../../src/ledger/database.ts";
 import { NoCatalog } from "../../../src/ingest/record-usage.ts";
@@ -149,7 +150,7 @@ describe("many requests of one isolate", () => {
   });
 
   test("the reader was cancelled: is waited for no longer than 500 polls, and after 10 seconds not at all", async () => {
-    const cancelled = { held: undefined, readAtMs: 0, reading: { sinceMs: BASE_MS } };
+    const cancelled = { held: undefined, others: [], readAtMs: 0, reading: { sinceMs: BASE_MS } };
     const wait = globalThis.setTimeout;
     const waits: unknown[] = [];
     vi.spyOn(globalThis, "setTimeout").mockImplementation((resolve: () => void, ms?: number) => {
@@ -183,6 +184,48 @@ describe("a version published meanwhile", () => {
     expect(fixture.asked()).toEqual({ redis: ["HMGET", "EVALSHA"], postgres: [] });
     expect(await record(isolate, [{ ...event, metricName: "nope" }], BASE_MS)).toEqual(["unknown_metric"]);
     expect(fixture.asked()).toEqual({ redis: ["HMGET"], postgres: [] });
+  });
+
+  test("its terms: are known to every isolate from the copy in Redis", async () => {
+    const terms = { effective: "nextPeriod", reason: "Costs" } as const;
+    const [publisher, other] = [fixture.isolate(), fixture.isolate()];
+    await publishCatalog(publisher, withMeter("with_terms"), undefined, "test", BASE_MS, terms);
+    fixture.asked();
+    const read = await currentCatalog(other, BASE_MS);
+    expect(fixture.asked()).toEqual({ redis: ["HMGET"], postgres: [] });
+    expect(read).toMatchObject({ ...terms, publishedBy: "test" });
+    expect(publisher.catalogMemory.held).toEqual(read);
+  });
+
+  test("a copy by a Worker that knew no terms: is made anew from Postgres, once", async () => {
+    const terms = { effective: "nextPeriod" } as const;
+    await publishCatalog(fixture.isolate(), withMeter("in_copy"), undefined, "test", BASE_MS, terms);
+    const { effective: _, ...bare } = JSON.parse((await fixture.raw.hget(CATALOG_KEY, "document")) ?? "") as {
+      effective: string;
+    };
+    await fixture.raw.hset(CATALOG_KEY, "document", JSON.stringify(bare));
+    fixture.asked();
+    expect((await currentCatalog(fixture.isolate(), BASE_MS))?.effective).toBe("nextPeriod");
+    expect(fixture.asked().postgres).toHaveLength(1);
+    expect((await currentCatalog(fixture.isolate(), BASE_MS))?.effective).toBe("nextPeriod");
+    expect(fixture.asked().postgres).toEqual([]);
+  });
+
+  test("what is the latest already: is not published again, and brings a copy that the edge has not", async () => {
+    const isolate = fixture.isolate();
+    const first = await publishCatalog(isolate, withMeter("again"), undefined, "test", BASE_MS);
+    await fixture.raw.del(CATALOG_KEY);
+    const second = await publishCatalog(fixture.isolate(), withMeter("again"), undefined, "x", BASE_MS + 1);
+    expect([first.outcome, second]).toEqual([
+      "published",
+      {
+        outcome: "unchanged",
+        version: expect.objectContaining({ publishedAtMs: BASE_MS, publishedBy: "test" }),
+      },
+    ]);
+    fixture.asked();
+    expect((await currentCatalog(fixture.isolate(), BASE_MS))?.meters.has("again")).toBe(true);
+    expect(fixture.asked().postgres).toEqual([]);
   });
 
   test("Redis is away: nothing is published, and the error says so", async () => {

@@ -117,6 +117,7 @@ test("retention: days stay, and usage with them", async () => {
       startToMs: startMs,
       endAfterMs: startMs,
       otherwise: { startMs, endMs },
+      nowMs: endMs,
     };
     return (await readUsage(fixture.database, "cus_acme", choice, [])).totals.flat();
   };

@@ -31,6 +31,7 @@ function read(period = NOVEMBER, live: Parameters<typeof readUsage>[3] = []) {
     startToMs: period.startMs,
     endAfterMs: period.startMs,
     otherwise: period,
+    nowMs: NOW_MS,
   };
   return readUsage(fixture.database, "cus_acme", choice, live);
 }

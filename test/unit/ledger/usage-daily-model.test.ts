@@ -228,7 +228,13 @@ async function readTotals(
   period: { startMs: number; endMs: number },
   live: readonly Bucket[],
 ): Promise<Map<string, bigint | undefined>> {
-  const choice = { startFromMs: 0, startToMs: period.startMs, endAfterMs: period.startMs, otherwise: period };
+  const choice = {
+    startFromMs: 0,
+    startToMs: period.startMs,
+    endAfterMs: period.startMs,
+    otherwise: period,
+    nowMs: period.endMs,
+  };
   const { totals } = await readUsage(fixture.database, customerId, choice, live);
   return new Map(
     totals.flat().map(({ metricName, value }) => {

@@ -11,7 +11,13 @@ import { callsSeries } from "../../support/measurement.ts";
 const utc = (text: string): number => Date.parse(`${text}Z`);
 const NOVEMBER = { startMs: utc("2026-11-01T00:00"), endMs: utc("2026-12-01T00:00") };
 const NOW_MS = utc("2026-11-23T12:34");
-const CURRENT: PeriodChoice = { startFromMs: 0, startToMs: NOW_MS, endAfterMs: NOW_MS, otherwise: NOVEMBER };
+const CURRENT: PeriodChoice = {
+  startFromMs: 0,
+  startToMs: NOW_MS,
+  endAfterMs: NOW_MS,
+  otherwise: NOVEMBER,
+  nowMs: NOW_MS,
+};
 
 let fixture: LedgerFixture;
 
@@ -42,6 +48,7 @@ test("usage: an unknown customer without usage has the period asked for otherwis
     hasPeriod: false,
     changes: [],
     lifetime: { startedMs: null, endedMs: null },
+    catalog: undefined,
     totals: [[]],
   });
 });
@@ -184,6 +191,7 @@ test("usage: a customer's own period counts, with its settings", async () => {
     hasPeriod: true,
     changes: [{ fromMs: utc("2026-11-23T12:00"), planName: "payg", prices: null }],
     lifetime: { startedMs: utc("2026-11-23T12:00"), endedMs: null },
+    catalog: undefined,
     totals: [[{ metricName: "api_calls", value: "110" }]],
   });
 });
@@ -219,7 +227,13 @@ test.each([
   },
 ])("usage: a period is chosen when $name: $hasPeriod", async ({ startFromMs, startToMs, hasPeriod }) => {
   await put("cus_acme", NOVEMBER);
-  const choice = { startFromMs, startToMs, endAfterMs: NOW_MS, otherwise: { startMs: 0, endMs: 1 } };
+  const choice = {
+    startFromMs,
+    startToMs,
+    endAfterMs: NOW_MS,
+    otherwise: { startMs: 0, endMs: 1 },
+    nowMs: NOW_MS,
+  };
   const reading = await readUsage(fixture.database, "cus_acme", choice, []);
 
   expect(reading.hasPeriod).toBe(hasPeriod);
@@ -231,7 +245,7 @@ test.each([
   { name: "at its end", endAfterMs: NOVEMBER.endMs, hasPeriod: false },
 ])("usage: a period is over at its end: a moment $name", async ({ endAfterMs, hasPeriod }) => {
   await put("cus_acme", NOVEMBER);
-  const choice = { startFromMs: 0, startToMs: endAfterMs, endAfterMs, otherwise: NOVEMBER };
+  const choice = { startFromMs: 0, startToMs: endAfterMs, endAfterMs, otherwise: NOVEMBER, nowMs: NOW_MS };
 
   expect((await readUsage(fixture.database, "cus_acme", choice, [])).hasPeriod).toBe(hasPeriod);
 });
