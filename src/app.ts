@@ -4,6 +4,7 @@ import { RedisError } from "./counters/redis.ts";
 import type { Deps } from "./deps.ts";
 import { ApiProblem, problemResponse } from "./http/problem.ts";
 import { adjustmentRoutes } from "./http/routes/adjustments.ts";
+import { catalogSimulationRoutes } from "./http/routes/catalog-simulation.ts";
 import { catalogRoutes } from "./http/routes/catalog.ts";
 import { catalogVersionRoutes } from "./http/routes/catalog-versions.ts";
 import { customerRoutes } from "./http/routes/customers.ts";
@@ -29,6 +30,7 @@ export function createApp(deps: Deps): Hono {
     customerRoutes,
     adjustmentRoutes,
     catalogRoutes,
+    catalogSimulationRoutes,
     catalogVersionRoutes,
     invoiceRoutes,
     integrityRoutes,

@@ -39,6 +39,16 @@ export async function examineCatalog(
   return { catalog: faults.length === 0 ? reading.catalog : undefined, faults };
 }
 
+/** Reads a candidate and tells all that keeps real usage from being priced by it; nothing of it is published. */
+export async function examineCandidate(database: Database, document: unknown): Promise<CatalogReading> {
+  const reading = readCatalog(document);
+  const faults = [
+    ...reading.faults,
+    ...frozenFaults(document, reading.faults, await publishedMeters(database)),
+  ];
+  return { catalog: faults.length === 0 ? reading.catalog : undefined, faults };
+}
+
 /** A published meter keeps what its counters mean, for ever. */
 function frozenFaults(document: unknown, told: readonly Fault[], published: readonly Meter[]): Fault[] {
   const isTold = (path: string): boolean =>

@@ -20,6 +20,7 @@ import * as jobRuns from "../../src/ledger/job-runs.ts";
 import { insertNotification } from "../../src/ledger/notifications.ts";
 import * as redisLosses from "../../src/ledger/redis-losses.ts";
 import * as spool from "../../src/ledger/spool.ts";
+import { readPeriodAdjustments, readUsageDays } from "../../src/ledger/period-evidence.ts";
 import { readPeriodUsage } from "../../src/ledger/period-usage.ts";
 import { readUsage } from "../../src/ledger/usage-reading.ts";
 import { writeClaim } from "../../src/ledger/usage-records.ts";
@@ -127,6 +128,8 @@ const CATALOG = [
 const CURRENT = { startFromMs: 0, startToMs: NOW_MS, endAfterMs: NOW_MS, otherwise: MONTH, nowMs: NOW_MS };
 
 const USAGE = [
+  call(readUsageDays, "a month's", { customerId: "cus_7", ...MONTH }, 1000),
+  call(readPeriodAdjustments, "a month's", { customerId: "cus_7", ...MONTH }, 1000),
   call(readPeriodUsage, "a page of customers", { fromMs: MONTH.startMs, toMs: MONTH.endMs }, "cus_5", 1000),
   call(readUsage, "the current period", "cus_7", CURRENT, []),
   call(readUsage, "with what is live", "cus_7", CURRENT, LIVE),

@@ -2,6 +2,7 @@ import { Hono } from "hono";
 import type { Deps } from "../../deps.ts";
 import { customerIdSchema } from "../../domain/customer.ts";
 import { currencyOf } from "../../domain/money.ts";
+import { periodContaining } from "../../domain/period.ts";
 import { isStorableText } from "../../domain/text.ts";
 import { isoTime } from "../../domain/window.ts";
 import { INVOICE_STATUSES, type InvoiceStep } from "../../ledger/invoice-status.ts";
@@ -9,6 +10,7 @@ import { getInvoice, listInvoices, type Invoice, type InvoiceFilter } from "../.
 import { totalsDocument } from "../../rating/bill.ts";
 import { lineDocument } from "../../rating/printed-line.ts";
 import { requireScope } from "../auth.ts";
+import { readMonth } from "../month.ts";
 import { page, readPage, type Position } from "../pagination.ts";
 import { ApiProblem } from "../problem.ts";
 
@@ -25,6 +27,13 @@ export function invoiceRoutes(deps: Deps): Hono {
 
   routes.get("/v1/invoices/:id", requireScope(deps.keys, "read"), async (context) => {
     return context.json(invoiceDocument(await foundInvoice(deps, context.req.param("id"))));
+  });
+
+  routes.get("/v1/invoices/:id/export", requireScope(deps.keys, "read"), async (context) => {
+    const invoice = await foundInvoice(deps, context.req.param("id"));
+    const { exportInvoice } = await import("../../invoicing/export-invoice.ts");
+    context.header("content-disposition", `attachment; filename="${invoice.number}.json"`);
+    return context.json(await exportInvoice(deps.database, invoice));
   });
 
   routes.post("/v1/invoices/run", requireScope(deps.keys, "admin"), async (context) => {
@@ -86,19 +95,17 @@ function readFilter(query: Record<string, string | undefined>): InvoiceFilter {
   if (customerId !== undefined && !customerIdSchema.safeParse(customerId).success) {
     throw new ApiProblem("invalid_request", "customerId: 1 to 128 characters without U+0000");
   }
-  const month = /^(\d{4})-(0[1-9]|1[0-2])$/.exec(query["period"] ?? "");
-  if (query["period"] !== undefined && month === null) {
-    throw new ApiProblem("invalid_request", "period: the month in which it starts, e.g. 2026-11");
-  }
+  const { period } = query;
   return {
     customerId,
     status,
-    periodStart: month === null ? undefined : monthRange(Number(month[1]), Number(month[2])),
+    periodStart: period === undefined ? undefined : monthRange(readMonth(period, "period")),
   };
 }
 
-function monthRange(year: number, month: number): { fromMs: number; toMs: number } {
-  return { fromMs: Date.UTC(year, month - 1), toMs: Date.UTC(year, month) };
+function monthRange(monthMs: number): { fromMs: number; toMs: number } {
+  const { startMs, endMs } = periodContaining(monthMs);
+  return { fromMs: startMs, toMs: endMs };
 }
 
 function invoiceDocument(invoice: Invoice): object {

@@ -3,9 +3,11 @@ import type { Deps } from "../../deps.ts";
 import { checkLimit } from "../../usage/check-limit.ts";
 import { parseDecimal } from "../../domain/decimal.ts";
 import { customerUsage, type AskedPeriod, type CustomerUsage } from "../../usage/customer-usage.ts";
+import { upcomingInvoice } from "../../usage/upcoming-invoice.ts";
 import { usageDocument } from "../../usage/usage-document.ts";
 import { requireScope } from "../auth.ts";
 import { readCustomerId } from "../customer-id.ts";
+import { readMonth } from "../month.ts";
 import { ApiProblem } from "../problem.ts";
 
 /** `GET /v1/customers/{id}/usage` and `/check`: every recorded event included. */
@@ -17,6 +19,13 @@ export function usageRoutes(deps: Deps): Hono {
     const usage = found(await customerUsage(deps, readCustomerId(context), asked, deps.now()));
     context.header("cache-control", "no-store");
     return context.json(usageDocument(usage));
+  });
+
+  routes.get("/v1/customers/:id/invoices/upcoming", requireScope(deps.keys, "read"), async (context) => {
+    const asked = { kind: "current" } as const;
+    const usage = found(await customerUsage(deps, readCustomerId(context), asked, deps.now()));
+    context.header("cache-control", "no-store");
+    return context.json(upcomingInvoice(usage));
   });
 
   routes.get("/v1/customers/:id/check", requireScope(deps.keys, "read", "ingest"), async (context) => {
@@ -51,9 +60,5 @@ function readPeriod(text: string | undefined): AskedPeriod {
   if (text === undefined || text === "current") {
     return { kind: "current" };
   }
-  const month = /^(\d{4})-(0[1-9]|1[0-2])$/.exec(text);
-  if (month === null) {
-    throw new ApiProblem("invalid_request", "period: current, or the month in which it starts, e.g. 2026-11");
-  }
-  return { kind: "month", monthMs: Date.UTC(Number(month[1]), Number(month[2]) - 1) };
+  return { kind: "month", monthMs: readMonth(text, "period: current or") };
 }

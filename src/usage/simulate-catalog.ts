@@ -1,0 +1,163 @@
+import type { Fault } from "../catalog/read-catalog.ts";
+import type { Period } from "../domain/period.ts";
+import { catalogInForce } from "../ledger/catalog-versions.ts";
+import type { Database } from "../ledger/database.ts";
+import { readPeriodUsage, type BilledUsage } from "../ledger/period-usage.ts";
+import type { Catalog } from "../rating/catalog.ts";
+import { cliffsOfPlan, isAboveCliff, type Cliff } from "../rating/cliffs.ts";
+import {
+  plansOf,
+  pricedParts,
+  ratePeriod,
+  type PeriodUsage,
+  type PricedPart,
+} from "../rating/rate-period.ts";
+import { rateParts, type Rating } from "../rating/rate.ts";
+
+/** Customers read by one statement. */
+const PAGE = 2000;
+/** Most customers of one simulation; the next goes on after them. */
+export const MAX_SIMULATED = 10_000;
+
+export interface SimulationInput {
+  catalog: Catalog;
+  /** The periods that start in `[fromMs, toMs)`. */
+  range: { fromMs: number; toMs: number };
+  /** Customers on a plan of the catalog in force are priced by another of the candidate. */
+  planChanges: ReadonlyMap<string, string>;
+  afterId: string;
+  limit: number;
+}
+
+/** What one customer was billed, or would be by the catalog in force, and what by the candidate; in minor units. */
+export interface SimulatedCustomer {
+  customerId: string;
+  period: Period;
+  plan: string;
+  simulatedPlan: string;
+  isInvoiced: boolean;
+  billedMinor: bigint;
+  simulatedMinor: bigint;
+  /** Cliffs of the candidate that the customer's usage stands before: more usage would cost it less. */
+  cliffs: Cliff[];
+}
+
+export interface Simulation {
+  customers: SimulatedCustomer[];
+  /** Whether there are more customers after the last one. */
+  hasMore: boolean;
+}
+
+/**
+ * Prices what customers used by another catalog, beside what they were billed.
+ *
+ * Nothing is written. Answers faults when customers are on plans that the candidate does not have and `planChanges` gives no
+ * other for.
+ */
+export async function simulateCatalog(
+  database: Database,
+  input: SimulationInput,
+  nowMs: number,
+): Promise<Simulation | { faults: Fault[] }> {
+  const versions = new VersionsInForce(database, nowMs);
+  const customers: SimulatedCustomer[] = [];
+  const missing = new Set<string>();
+  let afterId = input.afterId;
+  for (;;) {
+    const wanted = Math.min(PAGE, input.limit + 1 - customers.length);
+    const page = await readPeriodUsage(database, input.range, afterId, wanted);
+    for (const usage of page) {
+      const simulated = simulateOne(input, usage, await versions.of(usage), missing);
+      if (simulated !== undefined) {
+        customers.push(simulated);
+      }
+    }
+    const last = page.at(-1);
+    if (missing.size > 0) {
+      return { faults: [...missing].toSorted().map(missingPlan) };
+    }
+    if (last === undefined || page.length < wanted || customers.length > input.limit) {
+      break;
+    }
+    afterId = last.customerId;
+  }
+  return { customers: customers.slice(0, input.limit), hasMore: customers.length > input.limit };
+}
+
+function missingPlan(plan: string): Fault {
+  return {
+    path: "planChanges",
+    message: `customers are on plan ${plan}, which the catalog does not have: say to which of its plans they move`,
+  };
+}
+
+/** Prices one customer's period both ways; undefined when a plan is missing, which is added to `missing`. */
+function simulateOne(
+  { catalog, planChanges }: SimulationInput,
+  usage: BilledUsage,
+  inForce: Catalog,
+  missing: Set<string>,
+): SimulatedCustomer | undefined {
+  const names = new Set(catalog.plans.map(({ name }) => name));
+  const changes = usage.changes.map((change) => {
+    const current = change.planName ?? inForce.defaultPlan;
+    const planName = planChanges.get(current) ?? change.planName;
+    if (planName !== null && !names.has(planName)) {
+      missing.add(planName);
+    }
+    return { ...change, planName };
+  });
+  const moved: PeriodUsage = { ...usage, changes };
+  const before = ratePeriod(inForce, usage);
+  const parts = pricedParts(catalog, moved);
+  if (parts === undefined || before === undefined) {
+    return undefined;
+  }
+  const after = rateParts(catalog, parts);
+  return {
+    customerId: usage.customerId,
+    period: usage.period,
+    plan: usage.changes.at(-1)?.planName ?? inForce.defaultPlan,
+    simulatedPlan: parts.at(-1)?.plan.name ?? catalog.defaultPlan,
+    isInvoiced: usage.billedMinor !== null,
+    billedMinor: usage.billedMinor ?? before.totalMinor,
+    simulatedMinor: after.totalMinor,
+    cliffs: cliffsAbove(catalog, parts, after),
+  };
+}
+
+function cliffsAbove(catalog: Catalog, parts: readonly PricedPart[], rating: Rating): Cliff[] {
+  return parts.flatMap((part) =>
+    cliffsOfPlan(catalog, part.plan).filter((cliff) => {
+      const line = rating.lines.find(({ ref }) => ref === `metric:${cliff.metricName}${part.refSuffix}`);
+      return line !== undefined && isAboveCliff(cliff, line.quantity, line.amountMinor);
+    }),
+  );
+}
+
+/** The catalogs that price the periods of one simulation, each read once. */
+class VersionsInForce {
+  readonly #database: Database;
+  readonly #nowMs: number;
+  readonly #known = new Map<string, Catalog>();
+
+  constructor(database: Database, nowMs: number) {
+    this.#database = database;
+    this.#nowMs = nowMs;
+  }
+
+  async of({ period, changes }: PeriodUsage): Promise<Catalog> {
+    const plans = [...new Set(plansOf({ changes }))].map((plan) => plan ?? undefined);
+    const key = JSON.stringify([period, plans]);
+    const known = this.#known.get(key);
+    if (known !== undefined) {
+      return known;
+    }
+    const found = await catalogInForce(this.#database, period, this.#nowMs, plans);
+    if (found === undefined) {
+      throw new Error(`no catalog since the period has the plans ${plans.join(", ")}`);
+    }
+    this.#known.set(key, found.catalog);
+    return found.catalog;
+  }
+}
