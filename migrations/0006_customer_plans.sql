@@ -14,6 +14,7 @@ insert into customer_plans (customer_id, effective_from, plan, is_start)
 select customer_id, date_trunc('hour', created_at, 'UTC'), settings ->> 'plan', true from customers;
 
 create index customer_plans_named on customer_plans (plan, effective_from desc) where plan is not null;
+create index customer_plans_own_prices on customer_plans using gin (prices jsonb_path_ops) where prices is not null;
 
 -- The periods of a month, whoever's.
 create index billing_periods_started on billing_periods (period_start, customer_id);

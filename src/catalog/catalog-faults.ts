@@ -1,7 +1,8 @@
 import type { Meter } from "../domain/meter.ts";
 import { publishedMeters } from "../ledger/catalog-versions.ts";
-import { customerInCurrency, ownPricedMeters, plansInUse } from "../ledger/catalog-use.ts";
+import { customerInCurrency, ownPricedMeters, plansInUse, plansToBill } from "../ledger/catalog-use.ts";
 import type { Database } from "../ledger/database.ts";
+import type { Effective } from "../rating/catalog-version.ts";
 import type { Catalog } from "../rating/catalog.ts";
 import { listIn, MAX_FAULTS, namesIn, readCatalog, type CatalogReading, type Fault } from "./read-catalog.ts";
 
@@ -18,18 +19,27 @@ export async function examineCatalog(
   database: Database,
   document: unknown,
   latest: Catalog | undefined,
+  effective: Effective,
 ): Promise<CatalogReading> {
   const reading = readCatalog(document);
   const published = await publishedMeters(database);
-  const [plans, priced, holder] = await Promise.all([
+  const [plans, toBill, priced, holder] = await Promise.all([
     plansInUse(database),
+    // Running periods are not priced by a catalog for the next ones.
+    effective === "now" ? plansToBill(database) : [],
     ownPricedMeters(database, absentMeters(document, published)),
     changesCurrency(document, latest) ? customerInCurrency(database) : undefined,
   ]);
   const faults = [
     ...reading.faults,
     ...frozenFaults(document, reading.faults, published),
-    ...planFaults(document, plans),
+    ...planFaults(document, plans, (plan) => `customers are on plan ${plan}: move them before it goes`),
+    ...planFaults(
+      document,
+      toBill.filter((plan) => !plans.includes(plan)),
+      (plan) =>
+        `customers were on plan ${plan} in a period that is still to be billed: drop it with effective: nextPeriod`,
+    ),
     ...priced.map((name) => ({
       path: "meters",
       message: `customers have own prices for ${name}: remove them before it goes`,
@@ -70,16 +80,15 @@ function frozenMessage(before: unknown): string {
   return `was published as ${JSON.stringify(before)} and cannot change; use a new meter name`;
 }
 
-function planFaults(document: unknown, inUse: readonly string[]): Fault[] {
+function planFaults(
+  document: unknown,
+  inUse: readonly string[],
+  messageOf: (plan: string) => string,
+): Fault[] {
   const names = namesIn(document, "plans");
   return names === undefined
     ? []
-    : inUse
-        .filter((plan) => !names.has(plan))
-        .map((plan) => ({
-          path: "plans",
-          message: `customers are on plan ${plan}: move them before it goes`,
-        }));
+    : inUse.filter((plan) => !names.has(plan)).map((plan) => ({ path: "plans", message: messageOf(plan) }));
 }
 
 /** Published meters that the document does not have; none as long as that cannot be told. */

@@ -34,8 +34,13 @@ export async function publishCatalog(
 ): Promise<Publication> {
   // Read before what is checked against it: whoever publishes in between takes the version that this one wants.
   const latest = await latestCatalog(deps.database);
-  const { catalog, faults } = await examineCatalog(deps.database, document, latest?.catalog);
   const asked = publicationTermsSchema.safeParse(terms);
+  const { catalog, faults } = await examineCatalog(
+    deps.database,
+    document,
+    latest?.catalog,
+    asked.data?.effective ?? "now",
+  );
   if (catalog === undefined || !asked.success) {
     const all = [...(asked.error?.issues.map(faultOf) ?? []), ...faults];
     return { outcome: "invalid", faults: all.slice(0, MAX_FAULTS) };

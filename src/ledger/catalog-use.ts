@@ -26,11 +26,18 @@ interface PlanSource {
   order: string;
 }
 
-/** Every place in which customers' plans are named. */
-const PLAN_SOURCES: readonly PlanSource[] = [
-  { relation: "customers", plan: "settings ->> 'plan'", counts: COUNTS, order: "deleted_at nulls first" },
-  { relation: "customer_plans", plan: "plan", counts: PRICES_OPEN_PERIOD, order: "effective_from desc" },
-];
+const CURRENT_PLANS: PlanSource = {
+  relation: "customers",
+  plan: "settings ->> 'plan'",
+  counts: COUNTS,
+  order: "deleted_at nulls first",
+};
+const PLANS_TO_BILL: PlanSource = {
+  relation: "customer_plans",
+  plan: "plan",
+  counts: PRICES_OPEN_PERIOD,
+  order: "effective_from desc",
+};
 
 /**
  * The plans that customers are on by name, also deleted ones whose last period is not closed.
@@ -38,8 +45,16 @@ const PLAN_SOURCES: readonly PlanSource[] = [
  * Each name is one look-up in an index, and the customers who are there come first in it.
  */
 export async function plansInUse(database: Database): Promise<string[]> {
-  const found = PLAN_SOURCES.map(plansNamedIn).join(" union ");
-  const rows = await database.query(`${found} order by plan limit 1000`, []);
+  return plansNamed(database, CURRENT_PLANS);
+}
+
+/** The plans that a period which is not closed is priced by, also in a part of it that is over. */
+export async function plansToBill(database: Database): Promise<string[]> {
+  return plansNamed(database, PLANS_TO_BILL);
+}
+
+async function plansNamed(database: Database, source: PlanSource): Promise<string[]> {
+  const rows = await database.query(`${plansNamedIn(source)} order by plan limit 1000`, []);
   return rows.map((row) => column(row, "plan"));
 }
 
@@ -56,14 +71,22 @@ select named.plan from named cross join lateral (
 )`;
 }
 
-/** Those of the meters that customers have own prices for, also deleted ones whose last period is not closed. */
+/**
+ * Those of the meters that customers have own prices for, also deleted ones whose last period is not closed, and those that
+ * a part of such a period is priced by.
+ */
 export async function ownPricedMeters(database: Database, meterNames: readonly string[]): Promise<string[]> {
   const rows = await database.query(
     `
 select asked.name from jsonb_array_elements_text($1::jsonb) as asked (name) cross join lateral (
   select 1 from customers
   where settings ? 'prices' and ${COUNTS}
-    and settings -> 'prices' @> jsonb_build_array(jsonb_build_object('metricName', asked.name)) limit 1) as found
+    and settings -> 'prices' @> jsonb_build_array(jsonb_build_object('metricName', asked.name))
+  union all
+  select 1 from customer_plans
+  where prices is not null and ${PRICES_OPEN_PERIOD}
+    and prices @> jsonb_build_array(jsonb_build_object('metricName', asked.name))
+  limit 1) as found
 order by asked.name`,
     [JSON.stringify(meterNames)],
   );

@@ -120,6 +120,7 @@ const CATALOG = [
   call(catalogVersions.catalogInForce, "of two plans", MONTH_BEFORE, NOW_MS, ["payg", "flat99"]),
   call(catalogVersions.publishedMeters, "all"),
   call(catalogUse.plansInUse, "all"),
+  call(catalogUse.plansToBill, "all"),
   call(catalogUse.ownPricedMeters, "some", ["m_1", "m_2"]),
   call(catalogUse.customerInCurrency, "any"),
   call(catalogVersions.insertCatalog, "one", 20, catalogSchema.parse(demoCatalog), NOW_MS, "admin"),

@@ -1,5 +1,10 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { customerInCurrency, ownPricedMeters, plansInUse } from "../../../src/ledger/catalog-use.ts";
+import {
+  customerInCurrency,
+  ownPricedMeters,
+  plansInUse,
+  plansToBill,
+} from "../../../src/ledger/catalog-use.ts";
 import { deleteCustomer, putCustomer } from "../../../src/ledger/customers.ts";
 import { type LedgerFixture, startLedgerFixture, withMonthBefore } from "../../support/ledger-fixture.ts";
 
@@ -35,6 +40,27 @@ test("plans in use are those of customers who are there, or were and have a peri
   expect(await plansInUse(fixture.database)).toEqual(["flat99", "gone", "open", "payg"]);
   await closePeriods("b", "e");
   expect(await plansInUse(fixture.database)).toEqual(["flat99", "open", "payg"]);
+});
+
+test("plans to bill are those of parts of periods that are not closed", async () => {
+  const october = withMonthBefore({
+    startMs: Date.parse("2026-10-01T00:00Z"),
+    endMs: Date.parse("2026-11-01T00:00Z"),
+  });
+  const at = (plan: string, time: string) =>
+    putCustomer(fixture.database, "a", { plan }, Date.parse(time), october);
+  await at("before", "2026-10-01T00:30Z");
+  await at("first", "2026-10-01T01:30Z");
+  await at("second", "2026-10-10T01:30Z");
+
+  expect(await plansToBill(fixture.database)).toEqual(["before", "first", "second"]);
+  expect(await plansInUse(fixture.database)).toEqual(["second"]);
+  await fixture.raw("update billing_periods set closed_at = period_end");
+  expect(await plansToBill(fixture.database)).toEqual([]);
+  await fixture.raw(
+    "insert into billing_periods (customer_id, period_start, period_end) values ('a', '2026-11-01T00:00Z', '2026-12-01T00:00Z')",
+  );
+  expect(await plansToBill(fixture.database)).toEqual(["second"]);
 });
 
 test("meters with own prices are those of customers who are there, or were and have a period to close", async () => {
