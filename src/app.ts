@@ -4,6 +4,7 @@ import { RedisError } from "./counters/redis.ts";
 import type { Deps } from "./deps.ts";
 import { ApiProblem, problemResponse } from "./http/problem.ts";
 import { adjustmentRoutes } from "./http/routes/adjustments.ts";
+import { alertRoutes } from "./http/routes/alerts.ts";
 import { catalogSimulationRoutes } from "./http/routes/catalog-simulation.ts";
 import { catalogRoutes } from "./http/routes/catalog.ts";
 import { catalogVersionRoutes } from "./http/routes/catalog-versions.ts";
@@ -29,6 +30,7 @@ export function createApp(deps: Deps): Hono {
     usageSeriesRoutes,
     customerRoutes,
     adjustmentRoutes,
+    alertRoutes,
     catalogRoutes,
     catalogSimulationRoutes,
     catalogVersionRoutes,

@@ -39,22 +39,29 @@ async function minuteParts(deps: Deps, nowMs: number): Promise<Parts | undefined
   if (!(await hasWork(deps.redis)) && !deps.spoolMemory.mayHold) {
     return undefined;
   }
-  const [{ flushBuckets }, { flushStores }, { tellFlushDelay, tellFlushFailed, tellPutOff }] =
-    await Promise.all([
-      import("./flush/flush-buckets.ts"),
-      import("./flush/flush-stores.ts"),
-      import("./integrity/flush-delay.ts"),
-    ]);
+  const [
+    { flushBuckets },
+    { flushStores },
+    { tellFlushDelay, tellFlushFailed, tellPutOff },
+    { checkAfterFlush, noAlerts },
+  ] = await Promise.all([
+    import("./flush/flush-buckets.ts"),
+    import("./flush/flush-stores.ts"),
+    import("./integrity/flush-delay.ts"),
+    import("./alerts/after-flush.ts"),
+  ]);
   const { randomId, maxBuckets } = deps;
   const stores = flushStores(deps.redis, deps.database);
   return {
     ...(await repairs(deps, nowMs)),
     flush: async () => {
       try {
-        const report = await flushBuckets({ stores, randomId, maxBuckets }, nowMs);
+        const alerts = noAlerts();
+        const onWritten = checkAfterFlush(deps, alerts);
+        const report = await flushBuckets({ stores, randomId, maxBuckets, onWritten }, nowMs);
         await tellFlushDelay(deps.database, report.lagMs, nowMs);
         await tellPutOff(deps.database, report.putOff, nowMs);
-        return report;
+        return { ...report, alerts };
       } catch (error) {
         await tellFlushFailed(deps.database, nowMs).catch(() => undefined);
         throw error;

@@ -12,13 +12,18 @@ const PAGE_BUCKETS = 500;
 const PARALLEL_SHARDS = 4;
 /** Refused buckets after which a run ends: by then it is not the buckets' fault. */
 const MAX_PUT_OFF = 50;
+/** Customers whose buckets are written before what follows from it is done for all of them together. */
+const SETTLE_CUSTOMERS = 1000;
 
 export interface FlushDeps {
   stores: FlushStores;
   /** Fresh randomness with each call. */
   randomId: () => string;
   maxBuckets: number;
-  /** What has to be done for the hours of written buckets before they are let go of, such as checking alerts; may be repeated. */
+  /**
+   * What has to be done for the hours of written buckets before they are let go of, such as checking alerts. Called for the
+   * buckets of many claims together, several times a run, also at the same time; may be repeated.
+   */
   onWritten?: (buckets: readonly Bucket[], nowMs: number) => Promise<void>;
 }
 
@@ -40,6 +45,10 @@ interface Run {
   nowMs: number;
   ledger: Shards;
   report: FlushReport;
+  /** Claims that are written and not let go of yet. */
+  written: { claim: Claim; buckets: Bucket[] }[];
+  /** The customers of these. */
+  customers: Set<string>;
   /** The fence that this run is at: one for all of its shards. */
   fencing?: Promise<FenceReport | undefined>;
 }
@@ -60,7 +69,7 @@ export async function flushBuckets(deps: FlushDeps, nowMs: number): Promise<Flus
     // The first of all flushes: from now on every copy of Redis tells which life it is of.
     await deps.stores.meetShards(await deps.stores.beginShards(deps.randomId()));
   }
-  const run: Run = { deps, nowMs, ledger, report };
+  const run: Run = { deps, nowMs, ledger, report, written: [], customers: new Set() };
   const shards = Array.from({ length: SHARDS }, (_, shard) => shard);
   const lanes = Array.from({ length: PARALLEL_SHARDS }, async () => {
     for (let shard = shards.shift(); shard !== undefined; shard = shards.shift()) {
@@ -69,6 +78,8 @@ export async function flushBuckets(deps: FlushDeps, nowMs: number): Promise<Flus
   });
   // One that fails ends none of the others in the middle of a page.
   const ended = await Promise.allSettled(lanes);
+  // Also when a lane has failed: what the others wrote need not wait for the run that takes it over.
+  ended.push(...(await Promise.allSettled([settle(run)])));
   const failed = ended.find((lane) => lane.status === "rejected");
   if (failed !== undefined) {
     throw failed.reason;
@@ -123,12 +134,31 @@ async function flushClaim(run: Run, claim: Claim): Promise<boolean> {
   report.buckets += page.written.length;
   report.rowsChanged += page.rowsChanged;
   report.putOff.push(...page.putOff);
-  await deps.onWritten?.(page.written, nowMs);
-  await deps.stores.acknowledge(claim, page.written);
+  run.written.push({ claim, buckets: page.written });
+  for (const { customerId } of page.written) {
+    run.customers.add(customerId);
+  }
+  if (deps.onWritten === undefined || run.customers.size >= SETTLE_CUSTOMERS) {
+    await settle(run);
+  }
   if (report.putOff.length > MAX_PUT_OFF) {
     throw new Error(`the ledger refuses more than ${MAX_PUT_OFF} buckets: ${report.putOff[0]?.code}`);
   }
   return true;
+}
+
+/** Does what follows from what is written, then lets go of it. */
+async function settle(run: Run): Promise<void> {
+  const written = run.written.splice(0);
+  run.customers.clear();
+  if (written.length === 0) {
+    return;
+  }
+  await run.deps.onWritten?.(
+    written.flatMap(({ buckets }) => buckets),
+    run.nowMs,
+  );
+  await Promise.all(written.map(({ claim, buckets }) => run.deps.stores.acknowledge(claim, buckets)));
 }
 
 async function fence(run: Run, found: NoClaim | Claim): Promise<void> {

@@ -1,3 +1,5 @@
+import { checkAfterFlush, noAlerts } from "../alerts/after-flush.ts";
+import type { AlertDeps } from "../alerts/check-alerts.ts";
 import { shardOf } from "../counters/keys.ts";
 import type { RedisClient } from "../counters/redis.ts";
 import type { CustomerSettings } from "../domain/customer.ts";
@@ -17,11 +19,8 @@ import { plansOf, pricedParts } from "../rating/rate-period.ts";
 import { rateParts } from "../rating/rate.ts";
 import { computeInvoice } from "./compute-invoice.ts";
 
-export interface CloseDeps {
+export interface CloseDeps extends AlertDeps {
   redis: RedisClient;
-  database: Database;
-  /** Fresh randomness with each call. */
-  randomId: () => string;
 }
 
 /**
@@ -38,7 +37,9 @@ export async function closePeriod(
 ): Promise<boolean> {
   const { customerId, startMs, endMs } = period;
   const stores = flushStores(deps.redis, deps.database);
-  await flushCustomer({ stores, randomId: deps.randomId }, customerId, startMs, endMs, nowMs);
+  // What is let go of here is not seen by the next tick: what it crosses is told now.
+  const onWritten = checkAfterFlush(deps, noAlerts());
+  await flushCustomer({ stores, randomId: deps.randomId, onWritten }, customerId, startMs, endMs, nowMs);
   // An invoice is of the hours, whatever has happened to the days that they are summed up in.
   await repairDays(deps.database, shardOf(customerId), customerId, startMs, (endMs - startMs) / DAY_MS);
   // Before they are read: one that comes in between is not billed yet, and the period is not closed.

@@ -5,7 +5,8 @@ import type { MetricTotal } from "../rating/quantities.ts";
 import { bucketRows, USAGE_COLUMNS } from "./bucket-rows.ts";
 import { versionInForce } from "./catalog-versions.ts";
 import type { Database } from "./database.ts";
-import { partTotals, timeOrNull } from "./period-usage.ts";
+import { partTotals } from "./period-totals.ts";
+import { timeOrNull } from "./row.ts";
 
 /** Which of a customer's periods is meant: the one whose start lies in the range and whose end is past a moment. */
 export interface PeriodChoice {
@@ -137,16 +138,16 @@ export async function readUsage(
     choice.nowMs,
   ]);
   const changes = JSON.parse(row?.["changes"] ?? "[]") as PlanChange[];
-  const version = timeOrNull(row?.["catalog_version"]);
+  const version = timeOrNull(row ?? {}, "catalog_version");
   return {
     settings: (JSON.parse(row?.["settings"] ?? "null") as CustomerSettings | null) ?? undefined,
     isDeleted: row?.["is_deleted"] === "true",
     period: { startMs: Number(row?.["start_ms"]), endMs: Number(row?.["end_ms"]) },
     hasPeriod: row?.["is_row"] === "true",
     changes,
-    lifetime: { startedMs: timeOrNull(row?.["started_ms"]), endedMs: timeOrNull(row?.["ended_ms"]) },
+    lifetime: { startedMs: timeOrNull(row ?? {}, "started_ms"), endedMs: timeOrNull(row ?? {}, "ended_ms") },
     catalog:
-      version === null ? undefined : { version, publishedAtMs: timeOrNull(row?.["published_ms"]) ?? 0 },
+      version === null ? undefined : { version, publishedAtMs: timeOrNull(row ?? {}, "published_ms") ?? 0 },
     totals: partTotals(row?.["totals"] ?? "[]", changes.length),
   };
 }

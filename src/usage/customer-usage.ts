@@ -1,9 +1,5 @@
-import {
-  currentCatalog,
-  holdCatalog,
-  type CatalogDeps,
-  type HeldCatalog,
-} from "../catalog/current-catalog.ts";
+import { currentCatalog, type CatalogDeps, type HeldCatalog } from "../catalog/current-catalog.ts";
+import { heldVersion } from "../catalog/held-version.ts";
 import { RedisError } from "../counters/redis.ts";
 import { readUnflushed } from "../counters/unflushed.ts";
 import { FUTURE_LIMIT_MS } from "../domain/event.ts";
@@ -13,8 +9,7 @@ import type { CustomerSettings } from "../domain/customer.ts";
 import { invariant } from "../domain/invariant.ts";
 import { periodContaining, type Period } from "../domain/period.ts";
 import { DAY_MS } from "../domain/window.ts";
-import { getCatalogVersion } from "../ledger/catalog-versions.ts";
-import { readUsage, type PeriodChoice, type UsageReading } from "../ledger/usage-reading.ts";
+import { readUsage, type PeriodChoice } from "../ledger/usage-reading.ts";
 import {
   plansOf,
   pricedParts,
@@ -24,9 +19,6 @@ import {
 } from "../rating/rate-period.ts";
 import { rateParts, type Rating } from "../rating/rate.ts";
 import { projectQuantity } from "./projection.ts";
-
-/** Most catalogs that an isolate keeps beside the current one, for periods that others price. */
-const MAX_OTHERS = 4;
 
 /** A customer's period as it stands: quantities, and what they cost now and by the end if it goes on so. */
 export interface CustomerUsage {
@@ -72,7 +64,7 @@ export async function customerUsage(
     return undefined;
   }
   const usage = known === undefined ? withoutPlans(reading) : reading;
-  const catalog = await catalogOf(deps, current, reading.catalog);
+  const catalog = reading.catalog === undefined ? current : await heldVersion(deps, reading.catalog);
   const parts = pricedParts(catalog.catalog, usage);
   invariant(parts !== undefined, `plans of a customer are in the catalog: ${plansOf(usage).join()}`);
   return {
@@ -107,38 +99,6 @@ function wholeQuantities(parts: readonly PricedPart[], catalog: HeldCatalog): Ma
     }
   }
   return whole;
-}
-
-/** What the ledger says that a period is priced by; from memory, where it was read before. */
-async function catalogOf(
-  deps: CatalogDeps,
-  current: HeldCatalog,
-  priced: UsageReading["catalog"],
-): Promise<HeldCatalog> {
-  if (priced === undefined || isVersion(current, priced)) {
-    return current;
-  }
-  const { catalogMemory: memory } = deps;
-  const known = memory.others.find((held) => isVersion(held, priced));
-  if (known !== undefined) {
-    return known;
-  }
-  const found = await getCatalogVersion(deps.database, priced.version);
-  invariant(found !== undefined, "versions are never removed");
-  const held = holdCatalog(found);
-  memory.others = [held, ...memory.others.filter(({ version }) => version !== held.version)].slice(
-    0,
-    MAX_OTHERS,
-  );
-  return held;
-}
-
-/** After a Postgres set back a number may stand for another catalog. */
-function isVersion(
-  held: HeldCatalog,
-  { version, publishedAtMs }: NonNullable<UsageReading["catalog"]>,
-): boolean {
-  return held.version === version && held.publishedAtMs === publishedAtMs;
 }
 
 async function unflushedOrStale(

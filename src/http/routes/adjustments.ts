@@ -18,6 +18,7 @@ import { latestCatalog } from "../../ledger/catalog-versions.ts";
 import type { Catalog } from "../../rating/catalog.ts";
 import { requireScope } from "../auth.ts";
 import { checked, readJson } from "../body.ts";
+import { checkAlertsNow } from "../check-alerts-now.ts";
 import { readCustomerId } from "../customer-id.ts";
 import { page, readPage, type Position } from "../pagination.ts";
 import { ApiProblem, type InputFault } from "../problem.ts";
@@ -50,6 +51,9 @@ export function adjustmentRoutes(deps: Deps): Hono {
         "the period that contains `at` is closed and its invoice made, or before the customer's first; there are no true-ups yet: adjust a later period",
         [{ path: "at", message: "lies in a closed period, or before the first" }],
       );
+    }
+    if (kept.isNew) {
+      await checkAlertsNow(deps, customerId, nowMs, adjustment.atMs);
     }
     return context.json(adjustmentDocument(same(kept.adjustment, adjustment)), kept.isNew ? 201 : 200);
   });

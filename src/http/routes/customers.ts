@@ -12,6 +12,7 @@ import { checkPrices } from "../../rating/catalog-check.ts";
 import { planOf, type Catalog } from "../../rating/catalog.ts";
 import { requireScope } from "../auth.ts";
 import { checked, readJson } from "../body.ts";
+import { checkAlertsNow } from "../check-alerts-now.ts";
 import { readCustomerId } from "../customer-id.ts";
 import { page, readPage, type Position } from "../pagination.ts";
 import { ApiProblem, type InputFault } from "../problem.ts";
@@ -31,6 +32,8 @@ export function customerRoutes(deps: Deps): Hono {
     const periods = { current, before: periodContaining(current.startMs - 1) };
     const isNew = await putCustomer(deps.database, customerId, settings, nowMs, periods);
     await letEdgeKnow(deps, customerId, nowMs);
+    // Another budget or plan may have been passed already.
+    await checkAlertsNow(deps, customerId, nowMs);
     return context.json({ id: customerId, ...settings }, isNew ? 201 : 200);
   });
 

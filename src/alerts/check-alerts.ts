@@ -1,0 +1,131 @@
+import { heldVersion } from "../catalog/held-version.ts";
+import type { CatalogMemory } from "../catalog/current-catalog.ts";
+import { rulesInForce } from "../domain/alert-rule.ts";
+import { parseMajor } from "../domain/money.ts";
+import { DAY_MS } from "../domain/window.ts";
+import { alertKey, readForAlerts, type AlertReading, type CustomerMoment } from "../ledger/alert-reading.ts";
+import { insertAlerts, type NewAlert } from "../ledger/alerts.ts";
+import type { Database } from "../ledger/database.ts";
+import type { Log } from "../log.ts";
+import type { Catalog } from "../rating/catalog.ts";
+import { pricedParts } from "../rating/rate-period.ts";
+import { rateParts } from "../rating/rate.ts";
+import { alertData, NOTIFICATION_TYPES } from "./alert-notification.ts";
+import { crossings } from "./crossings.ts";
+
+/** Most customers checked by one statement. */
+export const CHECK_PAGE = 1000;
+
+export interface AlertDeps {
+  database: Database;
+  catalogMemory: CatalogMemory;
+  /** Fresh randomness with each call. */
+  randomId: () => string;
+  log: Log;
+}
+
+export interface AlertReport {
+  /** Customers' periods that were looked at. */
+  checked: number;
+  fired: number;
+  /** Notifications that were made. */
+  told: number;
+  /** Periods that could not be priced; they are logged. */
+  failed: number;
+}
+
+/**
+ * Checks the periods that contain the moments against their customers' rules, and writes down what was crossed.
+ *
+ * Whatever runs twice, at once or half, each threshold fires once in its period. At most two statements for
+ * {@link CHECK_PAGE} customers, one when nothing is new; a catalog that memory does not hold is read once. A period that
+ * cannot be priced keeps none of the others from being checked.
+ */
+export async function checkAlerts(
+  deps: AlertDeps,
+  moments: readonly CustomerMoment[],
+  nowMs: number,
+): Promise<AlertReport> {
+  const report: AlertReport = { checked: 0, fired: 0, told: 0, failed: 0 };
+  for (const page of pagesOf(moments)) {
+    const readings = await readForAlerts(deps.database, page, nowMs);
+    const catalogs = await catalogsOf(deps, readings);
+    const found: NewAlert[] = [];
+    for (const reading of readings) {
+      report.checked += 1;
+      try {
+        found.push(...newAlerts(deps, reading, catalogs.get(reading.catalogVersion?.version)));
+      } catch (error) {
+        report.failed += 1;
+        deps.log({ level: "error", event: "alerts_not_checked", customerId: reading.customerId, error });
+      }
+    }
+    if (found.length > 0) {
+      const { fired, told } = await insertAlerts(deps.database, found, nowMs);
+      report.fired += fired;
+      report.told += told;
+    }
+  }
+  return report;
+}
+
+/** The catalogs that price a page's periods, by their numbers. */
+async function catalogsOf(
+  deps: AlertDeps,
+  readings: readonly AlertReading[],
+): Promise<Map<number | undefined, Catalog>> {
+  const catalogs = new Map<number | undefined, Catalog>();
+  for (const { catalogVersion: name } of readings) {
+    if (name !== undefined && !catalogs.has(name.version)) {
+      catalogs.set(name.version, (await heldVersion(deps, name)).catalog);
+    }
+  }
+  return catalogs;
+}
+
+/** What a period has reached and was not told of yet; nothing before a catalog is published. */
+function newAlerts(deps: AlertDeps, reading: AlertReading, catalog: Catalog | undefined): NewAlert[] {
+  if (catalog === undefined) {
+    return [];
+  }
+  const parts = pricedParts(catalog, reading);
+  if (parts === undefined) {
+    throw new Error("a plan of the period is not in the catalog that prices it");
+  }
+  const rating = rateParts(catalog, parts);
+  const budgetMinor = reading.budget === null ? null : (parseMajor(reading.budget, rating.currency) ?? null);
+  const { customerId, period, fired, rules } = reading;
+  return crossings(rulesInForce(rules), { catalog, parts, rating, budgetMinor })
+    .filter(
+      ({ ruleId, metricName, measure, threshold }) =>
+        !fired.has(alertKey(ruleId, metricName, measure, threshold)),
+    )
+    .map((crossing) => ({
+      ...crossing,
+      alertId: `alt_${deps.randomId()}`,
+      customerId,
+      period,
+      type: NOTIFICATION_TYPES[crossing.kind],
+      data: alertData(crossing, customerId, period, catalog),
+    }));
+}
+
+/** Periods begin at midnight: of a customer's moments one a day is enough. */
+function pagesOf(moments: readonly CustomerMoment[]): CustomerMoment[][] {
+  const days = new Map<string, Map<number, CustomerMoment>>();
+  for (const { customerId, timeMs } of moments) {
+    const dayMs = Math.floor(timeMs / DAY_MS) * DAY_MS;
+    const own = days.get(customerId) ?? new Map<number, CustomerMoment>();
+    days.set(customerId, own.set(dayMs, { customerId, timeMs: dayMs }));
+  }
+  const pages: CustomerMoment[][] = [];
+  let customers = 0;
+  for (const own of days.values()) {
+    if (customers % CHECK_PAGE === 0) {
+      pages.push([]);
+    }
+    pages.at(-1)?.push(...own.values());
+    customers += 1;
+  }
+  return pages;
+}
