@@ -18,7 +18,7 @@ import { latestCatalog } from "../../ledger/catalog-versions.ts";
 import type { Catalog } from "../../rating/catalog.ts";
 import { requireScope } from "../auth.ts";
 import { checked, readJson } from "../body.ts";
-import { checkAlertsNow } from "../check-alerts-now.ts";
+import { checkAlertsNow } from "../../alerts/check-now.ts";
 import { readCustomerId } from "../customer-id.ts";
 import { page, readPage, type Position } from "../pagination.ts";
 import { ApiProblem, type InputFault } from "../problem.ts";

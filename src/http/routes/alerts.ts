@@ -11,7 +11,7 @@ import { quantityAt } from "../../domain/quantity.ts";
 import type { AlertRule } from "../../domain/alert-rule.ts";
 import type { Catalog } from "../../rating/catalog.ts";
 import { requireScope } from "../auth.ts";
-import { checkAlertsNow } from "../check-alerts-now.ts";
+import { checkAlertsNow } from "../../alerts/check-now.ts";
 import { checked, readJson } from "../body.ts";
 import { readCustomerId } from "../customer-id.ts";
 import { page, readPage, type Position } from "../pagination.ts";

@@ -12,7 +12,7 @@ import { checkPrices } from "../../rating/catalog-check.ts";
 import { planOf, type Catalog } from "../../rating/catalog.ts";
 import { requireScope } from "../auth.ts";
 import { checked, readJson } from "../body.ts";
-import { checkAlertsNow } from "../check-alerts-now.ts";
+import { checkAlertsNow } from "../../alerts/check-now.ts";
 import { readCustomerId } from "../customer-id.ts";
 import { page, readPage, type Position } from "../pagination.ts";
 import { ApiProblem, type InputFault } from "../problem.ts";
