@@ -7,11 +7,12 @@ import { describeMachine, serverVersions } from "./machine.ts";
 import { measureEdge } from "./edge/measure-edge.ts";
 import { measureFlush } from "./flush/measure-flush.ts";
 import { measureUsage } from "./flush/measure-usage.ts";
+import { measureForecast } from "./forecast/measure-forecast.ts";
 import type { BenchOptions } from "./options.ts";
 import type { CountingReport, Report } from "./report.ts";
 import { measureRounds, type Effort } from "./rounds.ts";
 
-/** Starts everything in a folder of its own, measures, and stops everything again, also when it is interrupted. */
+/** Measures what is asked for, in a folder of its own, and tells it. */
 export async function runBenchmark(
   dir: string,
   options: Omit<BenchOptions, "json">,
@@ -20,26 +21,49 @@ export async function runBenchmark(
 ): Promise<Report> {
   const startedMs = performance.now();
   const machine = describeMachine();
-  const stack = await startBenchStack(dir, progress);
+  const step = (line: string): void => {
+    signal.throwIfAborted();
+    progress(line);
+  };
+  // The forecast needs no servers: it comes first, alone on the machine.
+  const forecast = options.parts.includes("forecast") ? await measureForecast(options, step) : undefined;
+  const onStack = options.parts.some((part) => part !== "forecast")
+    ? await measureOnStack(dir, options, step)
+    : undefined;
+  return {
+    machine: { ...machine, ...onStack?.versions },
+    effort: options,
+    ...onStack?.figures,
+    ...(forecast && { forecast }),
+    tookSeconds: (performance.now() - startedMs) / 1000,
+  };
+}
+
+/** Starts everything, measures, and stops everything again, also when it is interrupted. */
+async function measureOnStack(
+  dir: string,
+  options: Omit<BenchOptions, "json">,
+  step: (line: string) => void,
+): Promise<{
+  versions: { redis: string; workerd: string };
+  figures: Pick<Report, "counting" | "edge" | "flush" | "usage">;
+}> {
+  const { parts } = options;
+  const stack = await startBenchStack(dir, step);
   try {
     const versions = await serverVersions(stack.redis);
-    const step = (line: string): void => {
-      signal.throwIfAborted();
-      progress(line);
-    };
-    const { parts } = options;
     const counting = parts.includes("counting") ? await measureCounting(stack, options, step) : undefined;
     const edge = parts.includes("edge") ? await measureEdge(stack, dir, options, step) : undefined;
     const flush = parts.includes("flush") ? await measureFlush(stack, options, step) : undefined;
     const usage = parts.includes("usage") ? await measureUsage(stack, options, step) : undefined;
     return {
-      machine: { ...machine, ...versions },
-      effort: options,
-      ...(counting && { counting }),
-      ...(edge && { edge }),
-      ...(flush && { flush }),
-      ...(usage && { usage }),
-      tookSeconds: (performance.now() - startedMs) / 1000,
+      versions,
+      figures: {
+        ...(counting && { counting }),
+        ...(edge && { edge }),
+        ...(flush && { flush }),
+        ...(usage && { usage }),
+      },
     };
   } finally {
     await stack.stop();

@@ -27,12 +27,18 @@ export interface UsageEffort {
   usageCustomers: number;
 }
 
+/** How much is spent on the back-test of the forecast. */
+export interface ForecastEffort {
+  /** Of each kind. */
+  forecastCustomers: number;
+}
+
 /** What can be measured by itself. */
-export const PARTS = ["counting", "edge", "flush", "usage"] as const;
+export const PARTS = ["counting", "edge", "flush", "usage", "forecast"] as const;
 export type Part = (typeof PARTS)[number];
 
 /** What the user asked for. */
-export interface BenchOptions extends Effort, EdgeEffort, FlushEffort, UsageEffort {
+export interface BenchOptions extends Effort, EdgeEffort, FlushEffort, UsageEffort, ForecastEffort {
   json: boolean;
   parts: readonly Part[];
 }
@@ -56,6 +62,7 @@ const FULL: Omit<BenchOptions, "json" | "parts"> = {
   flushSizes: [1_000, 10_000, 100_000],
   usageMs: 3000,
   usageCustomers: 10_000,
+  forecastCustomers: 20,
 };
 const QUICK: Omit<BenchOptions, "json" | "parts"> = {
   runs: 3,
@@ -70,6 +77,7 @@ const QUICK: Omit<BenchOptions, "json" | "parts"> = {
   flushSizes: [1_000, 10_000],
   usageMs: 1000,
   usageCustomers: 1_000,
+  forecastCustomers: 5,
 };
 
 /** Reads the command line; `help` when asked for, throws with what is wrong with it. */

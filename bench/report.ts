@@ -6,6 +6,8 @@ import type { EdgeFigures } from "./edge/measure-edge.ts";
 import { printFlush, printUsage } from "./flush/flush-report.ts";
 import type { FlushFigures } from "./flush/measure-flush.ts";
 import type { UsageFigures } from "./flush/measure-usage.ts";
+import { printForecast } from "./forecast/forecast-report.ts";
+import type { ForecastFigures } from "./forecast/tally.ts";
 import { SHAPES, type Shape } from "./contenders.ts";
 import type { Machine } from "./machine.ts";
 import type { Effort } from "./rounds.ts";
@@ -13,12 +15,14 @@ import type { Spread } from "./statistics.ts";
 
 /** All that a run of the benchmark has found. */
 export interface Report {
-  machine: Machine & { redis: string; workerd: string };
+  /** The servers only when they were needed. */
+  machine: Machine & { redis?: string; workerd?: string };
   effort: Effort;
   counting?: CountingReport;
   edge?: EdgeFigures;
   flush?: FlushFigures[];
   usage?: UsageFigures;
+  forecast?: ForecastFigures;
   tookSeconds: number;
 }
 
@@ -35,13 +39,15 @@ const TITLES: Record<Shape, string> = {
 const PROCESSES = ["worker", "endpoint", "redis", "client"];
 
 /** The report for a terminal. */
-export function printReport({ machine, effort, counting, edge, flush, usage, tookSeconds }: Report): string {
+export function printReport(report: Report): string {
+  const { machine, effort, counting, edge, flush, usage, forecast, tookSeconds } = report;
   return [
     machineText(machine),
     counting === undefined ? "" : printCounting(counting, effort),
     edge === undefined ? "" : printEdge(edge),
     flush === undefined ? "" : printFlush(flush),
     usage === undefined ? "" : printUsage(usage),
+    forecast === undefined ? "" : printForecast(forecast),
     `\n  Took ${digits(tookSeconds)} s.\n`,
   ].join("");
 }
@@ -71,11 +77,14 @@ function printCounting({ bills, figures }: CountingReport, effort: Effort): stri
 }
 
 function machineText(machine: Report["machine"]): string {
+  const servers =
+    machine.redis === undefined || machine.workerd === undefined
+      ? ""
+      : `, workerd ${machine.workerd}, Redis ${machine.redis}; client, workerd, endpoint and Redis share its cores`;
   return (
     `\nThe machine\n\n  ${machine.cores} × ${machine.processor}, ${machine.memoryGib} GiB, ${machine.system}; ` +
     `load average before ${machine.loadAverage}\n` +
-    `  Node ${machine.node}, workerd ${machine.workerd}, Redis ${machine.redis}; ` +
-    "client, workerd, endpoint and Redis share its cores\n"
+    `  Node ${machine.node}${servers}\n`
   );
 }
 
