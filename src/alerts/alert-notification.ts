@@ -28,7 +28,7 @@ export function alertData(
     ...(currency === null ? {} : { currency }),
     current,
     ...(kind === "forecast"
-      ? { projected: threshold }
+      ? {}
       : { threshold: measure === "percent" ? Number(threshold) : threshold, thresholdUnit: measure }),
     ...(whole === null ? {} : { [kind === "usage" ? "included" : "budget"]: whole }),
     period: { start: isoTime(period.startMs), end: isoTime(period.endMs) },
