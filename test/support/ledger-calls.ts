@@ -259,7 +259,7 @@ const UPKEEP = [
     several(250, (n) => ({ customerId: `cus_${n}`, day: "2026-11-22" })),
     "2026-10-26",
   ),
-  call(repairDays, "a month", 7, "cus_7", MONTH_BEFORE.startMs, 31),
+  call(repairDays, "a month", 7, "cus_7", MONTH, 100_000),
   call(counterCheck.heldHours, "a run's", SINCE, 1, 480, NAMED),
   call(counterCheck.compareBuckets, "a run's", HOURS),
   call(removeOldHours, "a run's", NOW_MS, 13, 20_000),
