@@ -165,6 +165,7 @@ const LISTS = [
     call(jobRuns.listJobRuns, `${job} ones`, job, PAGE, undefined),
     call(jobRuns.listJobRuns, `the longest page of ${job} ones`, job, LONGEST_PAGE, undefined),
   ]),
+  call(jobRuns.firstRunWithout, "a flush", "minute", "flush"),
   call(jobRuns.lastRunWith, "the last one", ["days", "counters"]),
   call(integrityFindings.readFindings, "a page", 100),
   call(redisLosses.readLosses, "a page", 100),
