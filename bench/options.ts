@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { LEDGER_CUSTOMERS } from "./flush/usage-ledger.ts";
 import type { Effort } from "./rounds.ts";
 
 /** How much is spent on the middleware. */
@@ -61,7 +62,7 @@ const FULL: Omit<BenchOptions, "json" | "parts"> = {
   flushRuns: 5,
   flushSizes: [1_000, 10_000, 100_000],
   usageMs: 3000,
-  usageCustomers: 10_000,
+  usageCustomers: LEDGER_CUSTOMERS,
   forecastCustomers: 20,
 };
 const QUICK: Omit<BenchOptions, "json" | "parts"> = {
