@@ -18,8 +18,10 @@ export interface RatedPart {
   plan: Plan;
   /** Totals per metric at the meter's scale, of this part alone; a metric that is missing has none. */
   quantities: ReadonlyMap<string, bigint>;
-  /** Days of the period that the plan is charged for, of how many: base fee and spends are pro rata. */
+  /** Days of the period that the plan is charged for, of how many: base fee and minimum spends are pro rata. */
   days: number;
+  /** Days that maximum spends are for. */
+  cappedDays: number;
   periodDays: number;
   /** Follows the ref of each line; empty for the part with which the period starts. */
   refSuffix: string;
@@ -27,7 +29,7 @@ export interface RatedPart {
   span: string;
 }
 
-const WHOLE = { days: 1, periodDays: 1, refSuffix: "", span: "" };
+const WHOLE = { days: 1, cappedDays: 1, periodDays: 1, refSuffix: "", span: "" };
 
 /** Prices a whole period's quantities by one plan. */
 export function rate(catalog: Catalog, plan: Plan, quantities: ReadonlyMap<string, bigint>): Rating {
@@ -57,13 +59,15 @@ export function rateParts(catalog: Catalog, parts: readonly RatedPart[]): Rating
 export function priceMinor(price: Price, meter: Meter, quantity: bigint, currency: Currency): bigint {
   const plan = compilePrice(price, meter, currency);
   const usage = usageLine(plan, quantity, currency, "", "");
-  return usage.amountMinor + boundMinor(plan, quantity, usage.amountMinor, (amount) => amount);
+  const whole = (amount: bigint): bigint => amount;
+  return usage.amountMinor + boundMinor(plan, quantity, usage.amountMinor, whole, whole);
 }
 
 /** Adds a part's lines; answers what they come to. */
 function ratePart(plan: CompiledPlan, part: RatedPart, lines: Line[]): bigint {
   const { currency } = plan;
-  const share = shareOf(part, currency);
+  const share = shareOf(part.days, part.periodDays, currency);
+  const cap = shareOf(part.cappedDays, part.periodDays, currency);
   const { refSuffix, span } = part;
   let sum = share(plan.baseFeeMinor);
   if (sum !== 0n) {
@@ -75,7 +79,7 @@ function ratePart(plan: CompiledPlan, part: RatedPart, lines: Line[]): bigint {
     const quantity = part.quantities.get(price.metricName) ?? 0n;
     const line = usageLine(price, quantity, currency, refSuffix, span);
     lines.push(line);
-    const bound = boundMinor(price, quantity, line.amountMinor, share);
+    const bound = boundMinor(price, quantity, line.amountMinor, share, cap);
     if (bound !== 0n) {
       const kind = bound > 0n ? "min_spend" : "max_spend";
       const ref = `metric:${price.metricName}:${kind}${refSuffix}`;
@@ -83,7 +87,7 @@ function ratePart(plan: CompiledPlan, part: RatedPart, lines: Line[]): bigint {
     }
     sum += line.amountMinor + bound;
   }
-  const bound = withinSpend(sum, share(plan.minMinor), plan.maxMinor === null ? null : share(plan.maxMinor));
+  const bound = withinSpend(sum, share(plan.minMinor), plan.maxMinor === null ? null : cap(plan.maxMinor));
   if (bound !== 0n) {
     const kind = bound > 0n ? "plan_min_spend" : "plan_max_spend";
     lines.push(feeLine(kind, `${kind}${refSuffix}`, null, plan.label, span, bound));
@@ -120,10 +124,11 @@ function boundMinor(
   quantity: bigint,
   amountMinor: bigint,
   share: (minor: bigint) => bigint,
+  cap: (minor: bigint) => bigint,
 ): bigint {
   const isOwed = quantity > 0n || price.chargeWhenZero;
   const min = isOwed ? share(price.minMinor) : 0n;
-  return withinSpend(amountMinor, min, price.maxMinor === null ? null : share(price.maxMinor));
+  return withinSpend(amountMinor, min, price.maxMinor === null ? null : cap(price.maxMinor));
 }
 
 /** What brings an amount between a minimum and a maximum: above zero, below it, or zero when it is there. */
@@ -134,8 +139,8 @@ function withinSpend(amountMinor: bigint, minMinor: bigint, maxMinor: bigint | n
   return maxMinor !== null && amountMinor > maxMinor ? maxMinor - amountMinor : 0n;
 }
 
-/** A whole period's amount by the part's days, rounded once, half away from zero. */
-function shareOf({ days, periodDays }: RatedPart, { roundingUnit }: Currency): (minor: bigint) => bigint {
+/** A whole period's amount by days, rounded once, half away from zero. */
+function shareOf(days: number, periodDays: number, { roundingUnit }: Currency): (minor: bigint) => bigint {
   if (days === periodDays) {
     return (minor) => minor;
   }
