@@ -55,11 +55,13 @@ export function rateParts(catalog: Catalog, parts: readonly RatedPart[]): Rating
   return { currency: compilePlan(catalog, first.plan).currency, lines, totalMinor };
 }
 
+/** A whole period's share of an amount. */
+const whole = (amountMinor: bigint): bigint => amountMinor;
+
 /** What one price alone costs for a quantity, with its minimum and maximum spend, in minor units. */
 export function priceMinor(price: Price, meter: Meter, quantity: bigint, currency: Currency): bigint {
   const plan = compilePrice(price, meter, currency);
   const usage = usageLine(plan, quantity, currency, "", "");
-  const whole = (amount: bigint): bigint => amount;
   return usage.amountMinor + boundMinor(plan, quantity, usage.amountMinor, whole, whole);
 }
 
@@ -142,7 +144,7 @@ function withinSpend(amountMinor: bigint, minMinor: bigint, maxMinor: bigint | n
 /** A whole period's amount by days, rounded once, half away from zero. */
 function shareOf(days: number, periodDays: number, { roundingUnit }: Currency): (minor: bigint) => bigint {
   if (days === periodDays) {
-    return (minor) => minor;
+    return whole;
   }
   return (minor) =>
     divideHalfAwayFromZero(minor * BigInt(days), BigInt(periodDays) * roundingUnit) * roundingUnit;
