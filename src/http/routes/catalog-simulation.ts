@@ -39,7 +39,12 @@ export function catalogSimulationRoutes(deps: Deps): Hono {
     const month = periodContaining(monthMs);
     const { catalog, faults } = await examineCandidate(deps.database, request.catalog);
     if (catalog === undefined) {
-      throw invalid(faults.map(({ path, message }) => ({ path: `catalog.${path}`, message })));
+      throw invalid(
+        faults.map(({ path, message }) => ({
+          path: path === "" ? "catalog" : `catalog.${path}`,
+          message,
+        })),
+      );
     }
     // Loaded when first asked for: the hot path starts without it.
     const { simulateCatalog } = await import("../../usage/simulate-catalog.ts");
