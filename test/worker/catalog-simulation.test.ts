@@ -77,8 +77,8 @@ test("a cliff: is told of the catalog, and of each customer for whom more would 
   const { body } = await simulate({ catalog: catalogWith({ prices: [CLIFF] }), planChanges: TO_PAYG });
   const cliff = { plan: "payg", metric: "seats", upTo: "10", amount: "200.00", amountPast: "11.00" };
   expect(body.cliffs).toEqual([cliff]);
-  const told = body.data.map(({ customerId, cliffs }: Record<string, unknown>) => [customerId, cliffs]);
-  expect(told).toEqual([
+  const shown = body.data.map(({ customerId, cliffs }: Record<string, unknown>) => [customerId, cliffs]);
+  expect(shown).toEqual([
     [customers[0], undefined],
     [customers[1], undefined],
     [customers[2], [cliff]],

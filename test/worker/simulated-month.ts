@@ -39,8 +39,19 @@ export function simulatedMonth(ahead: number): SimulatedMonth {
   };
 }
 
+/** A customer as a simulation shows it. */
+interface Told {
+  customerId: string;
+  plan: string;
+  simulatedPlan: string;
+  invoiced: boolean;
+  billed: string;
+  simulated: string;
+  difference: string;
+}
+
 /** What is told of customers, in a few words. */
-export function told(data: Record<string, unknown>[]): unknown[] {
+export function told(data: Told[]): unknown[] {
   return data.map(({ customerId, plan, simulatedPlan, invoiced, billed, simulated, difference }) => [
     customerId,
     `${plan} → ${simulatedPlan}`,
