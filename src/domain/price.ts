@@ -9,13 +9,17 @@ export const MAX_TIERS = 100;
 export const MAX_PRICES = 100;
 
 /** An amount in major units, kept as decimal string; its decimals are checked against the currency. */
-export const amountSchema = z
-  .union([z.number(), z.string()])
-  .transform(String)
-  .refine((text) => /^\d{1,15}(\.\d{1,3})?$/.test(text), {
-    error: "must be an amount such as 99.00, not negative",
-    abort: true,
-  });
+export const amountSchema = z.union([z.number(), z.string()]).transform((input, context) => {
+  const text = String(input);
+  if (!/^\d{1,15}(\.\d{1,3})?$/.test(text)) {
+    context.addIssue({
+      code: "custom",
+      message: "must be an amount in major units such as 99.00, not negative, with at most 3 decimals",
+    });
+    return z.NEVER;
+  }
+  return text;
+});
 
 const tierSchema = z
   .strictObject({
@@ -30,7 +34,7 @@ const tierSchema = z
 
 const stepSchema = z.strictObject({ upTo: quantitySchema.nullable(), flatFee: unitPriceSchema });
 
-function tiersOf<Tier extends z.ZodType>(tier: Tier): z.ZodArray<Tier> {
+function tiersOf<TierSchema extends z.ZodType>(tier: TierSchema): z.ZodArray<TierSchema> {
   return z.array(tier).min(1).max(MAX_TIERS);
 }
 
@@ -81,6 +85,7 @@ export type PackagePrice = z.infer<typeof packageSchema>;
 export type PerUnitPrice = z.infer<typeof perUnitSchema>;
 export type FlatPrice = z.infer<typeof flatSchema>;
 export type TieredPrice = GraduatedPrice | VolumePrice | StairstepPrice;
+
 /** A tier of any model as the document has it: what is not said is zero. */
 export interface Tier {
   upTo: string | null;
