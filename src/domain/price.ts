@@ -8,18 +8,20 @@ export const MAX_TIERS = 100;
 /** Most prices of a plan, and most that a customer has of its own. */
 export const MAX_PRICES = 100;
 
+const AMOUNT = "must be an amount in major units such as 99.00, not negative, with at most 3 decimals";
+const MODEL = "must be graduated, volume, stairstep, package, perUnit or flat";
+
 /** An amount in major units, kept as decimal string; its decimals are checked against the currency. */
-export const amountSchema = z.union([z.number(), z.string()]).transform((input, context) => {
-  const text = String(input);
-  if (!/^\d{1,15}(\.\d{1,3})?$/.test(text)) {
-    context.addIssue({
-      code: "custom",
-      message: "must be an amount in major units such as 99.00, not negative, with at most 3 decimals",
-    });
-    return z.NEVER;
-  }
-  return text;
-});
+export const amountSchema = z
+  .union([z.number(), z.string()], { error: AMOUNT })
+  .transform((input, context) => {
+    const text = String(input);
+    if (!/^\d{1,15}(\.\d{1,3})?$/.test(text)) {
+      context.addIssue({ code: "custom", message: AMOUNT });
+      return z.NEVER;
+    }
+    return text;
+  });
 
 const tierSchema = z
   .strictObject({
@@ -68,14 +70,11 @@ const perUnitSchema = z.strictObject({ ...common, model: z.literal("perUnit"), u
 const flatSchema = z.strictObject({ ...common, model: z.literal("flat"), flatFee: unitPriceSchema });
 
 /** One metric's price in a plan. `unitPrice`, `flatFee`, `packagePrice` are in minor units, spends in major ones. */
-export const priceSchema = z.discriminatedUnion("model", [
-  graduatedSchema,
-  volumeSchema,
-  stairstepSchema,
-  packageSchema,
-  perUnitSchema,
-  flatSchema,
-]);
+export const priceSchema = z.discriminatedUnion(
+  "model",
+  [graduatedSchema, volumeSchema, stairstepSchema, packageSchema, perUnitSchema, flatSchema],
+  { error: ({ code }) => (code === "invalid_union" ? MODEL : undefined) },
+);
 
 export type Price = z.infer<typeof priceSchema>;
 export type GraduatedPrice = z.infer<typeof graduatedSchema>;
