@@ -57,7 +57,7 @@ export function rateParts(catalog: Catalog, parts: readonly RatedPart[]): Rating
 export function priceMinor(price: Price, meter: Meter, quantity: bigint, currency: Currency): bigint {
   const plan = compilePrice(price, meter, currency);
   const usage = usageLine(plan, quantity, currency, "", "");
-  return usage.amountMinor + boundMinor(plan, quantity, usage.amountMinor, shareOf(WHOLE, currency));
+  return usage.amountMinor + boundMinor(plan, quantity, usage.amountMinor, ALL);
 }
 
 /** Adds a part's lines; answers what they come to. */
@@ -135,12 +135,15 @@ interface Share {
   ofMaximum(minor: bigint | null): bigint | null;
 }
 
+const ALL: Share = { of: (minor) => minor, ofMaximum: (minor) => minor };
+
 function shareOf({ days, periodDays }: Pick<RatedPart, "days" | "periodDays">, currency: Currency): Share {
+  if (days === periodDays) {
+    return ALL;
+  }
   const divisor = BigInt(periodDays) * currency.roundingUnit;
   const share = (minor: bigint, shareDays: number): bigint =>
-    shareDays === periodDays
-      ? minor
-      : divideHalfAwayFromZero(minor * BigInt(shareDays), divisor) * currency.roundingUnit;
+    divideHalfAwayFromZero(minor * BigInt(shareDays), divisor) * currency.roundingUnit;
   return {
     of: (minor) => share(minor, days),
     ofMaximum: (minor) => (minor === null ? null : share(minor, Math.max(1, days))),
