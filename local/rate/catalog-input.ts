@@ -13,7 +13,14 @@ export function readCatalog(source: string, document: unknown): Catalog {
 }
 
 function catalogOf(document: unknown): unknown {
-  const isCarrier = typeof document === "object" && document !== null && "catalog" in document;
-  // An export may carry a version, which carries the catalog.
-  return isCarrier && !("meters" in document) ? catalogOf(document.catalog) : document;
+  if (typeof document !== "object" || document === null || Array.isArray(document)) {
+    return document;
+  }
+  if ("catalog" in document && !("meters" in document)) {
+    // An export may carry a version, which carries the catalog.
+    return catalogOf(document.catalog);
+  }
+  // A file to be put may say from when it holds and why: no part of the catalog.
+  const { effective: _effective, reason: _reason, ...catalog } = document as Record<string, unknown>;
+  return catalog;
 }

@@ -55,6 +55,16 @@ test("rate: prints the bill of a catalog and usage as JSON", () => {
   expect(JSON.stringify(JSON.parse(out))).toBe(JSON.stringify(billDocument(ratePeriod(catalog, usage)!)));
 });
 
+test("rate: a catalog as it is put, with from when it holds and why, is that catalog", () => {
+  const { code, out } = runRate(["--catalog", "c.json", "--usage", "u.json"], {
+    "c.json": { ...demoCatalog, effective: "nextPeriod", reason: "costs rose" },
+    "u.json": usage,
+  });
+
+  expect(code).toBe(0);
+  expect(JSON.parse(out)).toEqual(billDocument(ratePeriod(catalog, usage)!));
+});
+
 test("rate: what is written by hand is priced for a whole period", () => {
   const byHand = { plan: "payg", quantities: { api_calls: 10_000_000, storage_gb: "5.02" } };
   const { code, out } = runRate(["--catalog", "c.json", "--usage", "u.json"], {
