@@ -93,12 +93,19 @@ order by asked.name`,
   return rows.map((row) => column(row, "name"));
 }
 
-/** A customer whose document holds amounts in the catalog's currency; undefined when there is none. */
+/**
+ * A customer with amounts in the catalog's currency: in its document, or in prices of its own that a part of a period which is
+ * not closed is priced by; undefined when there is none.
+ */
 export async function customerInCurrency(database: Database): Promise<string | undefined> {
   const [row] = await database.query(
     `
-select customer_id from customers where (settings ? 'budget' or settings ? 'prices') and ${COUNTS}
-order by deleted_at nulls first limit 1`,
+(select customer_id from customers where (settings ? 'budget' or settings ? 'prices') and ${COUNTS}
+  order by deleted_at nulls first limit 1)
+union all
+(select customer_id from customer_plans where prices is not null and ${PRICES_OPEN_PERIOD}
+  order by effective_from desc limit 1)
+limit 1`,
     [],
   );
   return row && column(row, "customer_id");

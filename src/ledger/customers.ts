@@ -28,14 +28,7 @@ export async function putCustomer(
     },
     closeTimeAway(customerId, current.startMs, nowMs),
     restartPlan(customerId, current.startMs, nowMs),
-    {
-      text: `
-insert into customers (customer_id, settings, created_at, updated_at)
-values ($1, $2::jsonb, to_timestamp($3::bigint / 1000.0), to_timestamp($3::bigint / 1000.0))
-on conflict (customer_id) do update
-set settings = excluded.settings, updated_at = excluded.updated_at, deleted_at = null`,
-      params: [customerId, JSON.stringify(settings), nowMs],
-    },
+    upsertCustomer(customerId, settings, nowMs),
     changePlan(customerId, settings, nowMs),
     forgetIdleChange(customerId),
     {
@@ -63,6 +56,17 @@ on conflict do nothing`,
     },
   ]);
   return (known?.length ?? 0) === 0;
+}
+
+function upsertCustomer(customerId: string, settings: CustomerSettings, nowMs: number): Statement {
+  return {
+    text: `
+insert into customers (customer_id, settings, created_at, updated_at)
+values ($1, $2::jsonb, to_timestamp($3::bigint / 1000.0), to_timestamp($3::bigint / 1000.0))
+on conflict (customer_id) do update
+set settings = excluded.settings, updated_at = excluded.updated_at, deleted_at = null`,
+    params: [customerId, JSON.stringify(settings), nowMs],
+  };
 }
 
 /** From the end of a deleted customer's last period to the start of the current one; nothing for any other. */

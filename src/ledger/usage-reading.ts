@@ -106,7 +106,10 @@ select (select settings from customers where customer_id = $1)::text as settings
   (select deleted_at is not null from customers where customer_id = $1)::text as is_deleted, is_row::text,
   (select (extract(epoch from coalesce(max(effective_from), (select first_plan from first))) * 1000)::bigint
     from customer_plans where customer_id = $1 and is_start and effective_from < period_end)::text as started_ms,
-  (select (extract(epoch from deleted_at) * 1000)::bigint from customers where customer_id = $1)::text as ended_ms,
+  (extract(epoch from coalesce(
+    (select ended_at from customer_plans where customer_id = $1 and effective_from < period_end
+      order by effective_from desc limit 1),
+    (select deleted_at from customers where customer_id = $1))) * 1000)::bigint::text as ended_ms,
   (select coalesce(jsonb_agg(jsonb_build_object('fromMs', (extract(epoch from effective_from) * 1000)::bigint,
       'planName', plan, 'prices', prices) order by effective_from), '[]') from changes)::text as changes,
   priced.version::text as catalog_version, (extract(epoch from priced.published_at) * 1000)::bigint::text as published_ms,

@@ -18,8 +18,10 @@ export interface RatedPart {
   plan: Plan;
   /** Totals per metric at the meter's scale, of this part alone; a metric that is missing has none. */
   quantities: ReadonlyMap<string, bigint>;
-  /** Days of the period that the plan is charged for, of how many: base fee and spends are pro rata. */
+  /** Days of the period that the plan is charged for, of how many: base fee and minimum spends are pro rata. */
   days: number;
+  /** Days that maximum spends are for. */
+  cappedDays: number;
   periodDays: number;
   /** Follows the ref of each line; empty for the part with which the period starts. */
   refSuffix: string;
@@ -27,7 +29,7 @@ export interface RatedPart {
   span: string;
 }
 
-const WHOLE = { days: 1, periodDays: 1, refSuffix: "", span: "" };
+const WHOLE = { days: 1, cappedDays: 1, periodDays: 1, refSuffix: "", span: "" };
 
 /** Prices a whole period's quantities by one plan. */
 export function rate(catalog: Catalog, plan: Plan, quantities: ReadonlyMap<string, bigint>): Rating {
@@ -131,13 +133,13 @@ function withinSpend(amountMinor: bigint, minMinor: bigint, maxMinor: bigint | n
 /** A part's share of a whole period's amounts, by days, rounded once, half away from zero. */
 interface Share {
   of(minor: bigint): bigint;
-  /** Of a maximum at least one day's: a part that ends on the day on which it starts is not free. */
+  /** Of a maximum by its own days: a part that no day is charged for is not free. */
   ofMaximum(minor: bigint | null): bigint | null;
 }
 
 const ALL: Share = { of: (minor) => minor, ofMaximum: (minor) => minor };
 
-function shareOf({ days, periodDays }: Pick<RatedPart, "days" | "periodDays">, currency: Currency): Share {
+function shareOf({ days, cappedDays, periodDays }: RatedPart, currency: Currency): Share {
   if (days === periodDays) {
     return ALL;
   }
@@ -146,7 +148,7 @@ function shareOf({ days, periodDays }: Pick<RatedPart, "days" | "periodDays">, c
     divideHalfAwayFromZero(minor * BigInt(shareDays), divisor) * currency.roundingUnit;
   return {
     of: (minor) => share(minor, days),
-    ofMaximum: (minor) => (minor === null ? null : share(minor, Math.max(1, days))),
+    ofMaximum: (minor) => (minor === null ? null : share(minor, cappedDays)),
   };
 }
 

@@ -167,5 +167,10 @@ test("plans: a deleted customer ended; one who comes back after its last period 
   await deleteCustomer(fixture.database, "cus_acme", utc("2026-10-30T08:00"));
   await put({ plan: "payg" }, "2026-11-20T08:30");
   expect((await read()).lifetime).toEqual({ startedMs: utc("2026-11-20T08:00"), endedMs: null });
+  // The month that it had left is charged as before it came back.
+  expect((await read(OCTOBER)).lifetime).toEqual({
+    startedMs: utc("2026-10-03T12:00"),
+    endedMs: utc("2026-10-30T08:00"),
+  });
   expect(await changes()).toEqual(["10-03T12 payg", "11-20T08 payg"]);
 });

@@ -56,7 +56,7 @@ test.each<[string, number[], Lifetime, number[]]>([
 test("parts: run from change to change, each with its plan and prices", () => {
   const prices = [{ metricName: "units", model: "flat" as const, flatFee: "1" }];
   const changes = [change(at(-5), "flat99"), { ...change(at(11, 12), "payg"), prices }, change(at(20))];
-  const days = (count: number): object => ({ days: count, periodDays: 30 });
+  const days = (count: number): object => ({ days: count, cappedDays: Math.max(1, count), periodDays: 30 });
 
   expect(partsOfPeriod(PERIOD, changes, ALWAYS)).toEqual([
     { startMs: at(1), endMs: at(11, 12), planName: "flat99", prices: null, ...days(10) },

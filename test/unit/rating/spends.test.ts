@@ -22,6 +22,7 @@ function ratedParts(catalog: Catalog, parts: readonly DocumentPart[]): RatedPart
       Object.entries(quantities).map(([metric, text]) => [metric, parseQuantity(text, scaleOf(metric))]),
     ),
     days,
+    cappedDays: Math.max(1, days),
     periodDays,
     refSuffix: index === 0 ? "" : `@${index}`,
     span: "",
