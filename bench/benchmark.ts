@@ -7,11 +7,12 @@ import { describeMachine, serverVersions } from "./machine.ts";
 import { measureEdge } from "./edge/measure-edge.ts";
 import { measureFlush } from "./flush/measure-flush.ts";
 import { measureUsage } from "./flush/measure-usage.ts";
+import { measureRating } from "./rating/measure-rating.ts";
 import type { BenchOptions } from "./options.ts";
 import type { CountingReport, Report } from "./report.ts";
 import { measureRounds, type Effort } from "./rounds.ts";
 
-/** Starts everything in a folder of its own, measures, and stops everything again, also when it is interrupted. */
+/** Measures what is asked for; servers run only for what needs them. */
 export async function runBenchmark(
   dir: string,
   options: Omit<BenchOptions, "json">,
@@ -20,26 +21,49 @@ export async function runBenchmark(
 ): Promise<Report> {
   const startedMs = performance.now();
   const machine = describeMachine();
-  const stack = await startBenchStack(dir, progress);
+  const step = (line: string): void => {
+    signal.throwIfAborted();
+    progress(line);
+  };
+  const { parts } = options;
+  // First: nothing else runs yet.
+  const rating = parts.includes("rating") ? measureRating(options, step) : undefined;
+  const needsServers = parts.some((part) => part !== "rating");
+  const served = needsServers ? await measureServed(dir, options, step) : { versions: {} };
+  const { versions, ...figures } = served;
+  return {
+    machine: { ...machine, ...versions },
+    effort: options,
+    ...figures,
+    ...(rating && { rating }),
+    tookSeconds: (performance.now() - startedMs) / 1000,
+  };
+}
+
+type Served = Omit<Report, "machine" | "effort" | "rating" | "tookSeconds"> & {
+  versions: Partial<Awaited<ReturnType<typeof serverVersions>>>;
+};
+
+/** Starts everything in a folder of its own, measures, and stops everything again, also when it is interrupted. */
+async function measureServed(
+  dir: string,
+  options: Omit<BenchOptions, "json">,
+  step: (line: string) => void,
+): Promise<Served> {
+  const stack = await startBenchStack(dir, step);
   try {
     const versions = await serverVersions(stack.redis);
-    const step = (line: string): void => {
-      signal.throwIfAborted();
-      progress(line);
-    };
     const { parts } = options;
     const counting = parts.includes("counting") ? await measureCounting(stack, options, step) : undefined;
     const edge = parts.includes("edge") ? await measureEdge(stack, dir, options, step) : undefined;
     const flush = parts.includes("flush") ? await measureFlush(stack, options, step) : undefined;
     const usage = parts.includes("usage") ? await measureUsage(stack, options, step) : undefined;
     return {
-      machine: { ...machine, ...versions },
-      effort: options,
+      versions,
       ...(counting && { counting }),
       ...(edge && { edge }),
       ...(flush && { flush }),
       ...(usage && { usage }),
-      tookSeconds: (performance.now() - startedMs) / 1000,
     };
   } finally {
     await stack.stop();

@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { LEDGER_CUSTOMERS } from "./flush/usage-ledger.ts";
 import type { Effort } from "./rounds.ts";
 
 /** How much is spent on the middleware. */
@@ -27,12 +28,21 @@ export interface UsageEffort {
   usageCustomers: number;
 }
 
+/** How much is spent on rating. */
+export interface RatingEffort {
+  ratingRuns: number;
+  /** Customers that each run rates. */
+  ratings: number;
+  /** Random bills that are compared with the naive version's. */
+  randomBills: number;
+}
+
 /** What can be measured by itself. */
-export const PARTS = ["counting", "edge", "flush", "usage"] as const;
+export const PARTS = ["counting", "edge", "flush", "usage", "rating"] as const;
 export type Part = (typeof PARTS)[number];
 
 /** What the user asked for. */
-export interface BenchOptions extends Effort, EdgeEffort, FlushEffort, UsageEffort {
+export interface BenchOptions extends Effort, EdgeEffort, FlushEffort, UsageEffort, RatingEffort {
   json: boolean;
   parts: readonly Part[];
 }
@@ -55,7 +65,10 @@ const FULL: Omit<BenchOptions, "json" | "parts"> = {
   flushRuns: 5,
   flushSizes: [1_000, 10_000, 100_000],
   usageMs: 3000,
-  usageCustomers: 10_000,
+  usageCustomers: LEDGER_CUSTOMERS,
+  ratingRuns: 7,
+  ratings: 1_000_000,
+  randomBills: 1_000_000,
 };
 const QUICK: Omit<BenchOptions, "json" | "parts"> = {
   runs: 3,
@@ -70,6 +83,9 @@ const QUICK: Omit<BenchOptions, "json" | "parts"> = {
   flushSizes: [1_000, 10_000],
   usageMs: 1000,
   usageCustomers: 1_000,
+  ratingRuns: 5,
+  ratings: 200_000,
+  randomBills: 100_000,
 };
 
 /** Reads the command line; `help` when asked for, throws with what is wrong with it. */

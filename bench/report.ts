@@ -6,6 +6,8 @@ import type { EdgeFigures } from "./edge/measure-edge.ts";
 import { printFlush, printUsage } from "./flush/flush-report.ts";
 import type { FlushFigures } from "./flush/measure-flush.ts";
 import type { UsageFigures } from "./flush/measure-usage.ts";
+import type { RatingFigures } from "./rating/measure-rating.ts";
+import { printRating } from "./rating/rating-report.ts";
 import { SHAPES, type Shape } from "./contenders.ts";
 import type { Machine } from "./machine.ts";
 import type { Effort } from "./rounds.ts";
@@ -13,12 +15,14 @@ import type { Spread } from "./statistics.ts";
 
 /** All that a run of the benchmark has found. */
 export interface Report {
-  machine: Machine & { redis: string; workerd: string };
+  /** Versions of the servers, where any was needed. */
+  machine: Machine & { redis?: string; workerd?: string };
   effort: Effort;
   counting?: CountingReport;
   edge?: EdgeFigures;
   flush?: FlushFigures[];
   usage?: UsageFigures;
+  rating?: RatingFigures;
   tookSeconds: number;
 }
 
@@ -35,13 +39,15 @@ const TITLES: Record<Shape, string> = {
 const PROCESSES = ["worker", "endpoint", "redis", "client"];
 
 /** The report for a terminal. */
-export function printReport({ machine, effort, counting, edge, flush, usage, tookSeconds }: Report): string {
+export function printReport(report: Report): string {
+  const { machine, effort, counting, edge, flush, usage, rating, tookSeconds } = report;
   return [
     machineText(machine),
     counting === undefined ? "" : printCounting(counting, effort),
     edge === undefined ? "" : printEdge(edge),
     flush === undefined ? "" : printFlush(flush),
     usage === undefined ? "" : printUsage(usage),
+    rating === undefined ? "" : printRating(rating),
     `\n  Took ${digits(tookSeconds)} s.\n`,
   ].join("");
 }
@@ -71,11 +77,13 @@ function printCounting({ bills, figures }: CountingReport, effort: Effort): stri
 }
 
 function machineText(machine: Report["machine"]): string {
+  const servers =
+    machine.workerd === undefined
+      ? ""
+      : `, workerd ${machine.workerd}, Redis ${machine.redis}; client, workerd, endpoint and Redis share its cores`;
   return (
     `\nThe machine\n\n  ${machine.cores} × ${machine.processor}, ${machine.memoryGib} GiB, ${machine.system}; ` +
-    `load average before ${machine.loadAverage}\n` +
-    `  Node ${machine.node}, workerd ${machine.workerd}, Redis ${machine.redis}; ` +
-    "client, workerd, endpoint and Redis share its cores\n"
+    `load average before ${machine.loadAverage}\n  Node ${machine.node}${servers}\n`
   );
 }
 

@@ -1,6 +1,6 @@
 import { HOUR_MS, isoTime, MINUTE_MS } from "../domain/window.ts";
 import type { Database } from "../ledger/database.ts";
-import { lastRunWith } from "../ledger/job-runs.ts";
+import { firstRunWithout } from "../ledger/job-runs.ts";
 import { insertNotification } from "../ledger/notifications.ts";
 
 /** Most put-off buckets of a run that are told one by one. */
@@ -28,11 +28,14 @@ export async function tellFlushDelay(database: Database, lagMs: number, nowMs: n
   return true;
 }
 
-/** Has it told how long nothing was flushed, when a flush has failed as a whole. */
+/**
+ * Has it told, when a flush has failed as a whole, since when every one has failed. Not since the last that worked: without
+ * usage there is none, for hours.
+ */
 export async function tellFlushFailed(database: Database, nowMs: number): Promise<void> {
-  const lastMs = await lastRunWith(database, ["flush"]);
-  if (lastMs !== undefined) {
-    await tellFlushDelay(database, nowMs - lastMs, nowMs);
+  const sinceMs = await firstRunWithout(database, "minute", "flush");
+  if (sinceMs !== undefined) {
+    await tellFlushDelay(database, nowMs - sinceMs, nowMs);
   }
 }
 

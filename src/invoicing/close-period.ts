@@ -2,7 +2,6 @@ import { shardOf } from "../counters/keys.ts";
 import type { RedisClient } from "../counters/redis.ts";
 import type { CustomerSettings } from "../domain/customer.ts";
 import { invariant } from "../domain/invariant.ts";
-import { DAY_MS } from "../domain/window.ts";
 import { flushCustomer } from "../flush/flush-customer.ts";
 import { flushStores } from "../flush/flush-stores.ts";
 import { countAdjustments } from "../ledger/adjustments.ts";
@@ -16,6 +15,9 @@ import type { CatalogVersion } from "../rating/catalog.ts";
 import { plansOf, pricedParts } from "../rating/rate-period.ts";
 import { rateParts } from "../rating/rate.ts";
 import { computeInvoice } from "./compute-invoice.ts";
+
+/** Rows of hours that are compared in one transaction: a busy customer has ten times as many in a month. */
+const REPAIRED_AT_ONCE = 100_000;
 
 export interface CloseDeps {
   redis: RedisClient;
@@ -39,8 +41,7 @@ export async function closePeriod(
   const { customerId, startMs, endMs } = period;
   const stores = flushStores(deps.redis, deps.database);
   await flushCustomer({ stores, randomId: deps.randomId }, customerId, startMs, endMs, nowMs);
-  // An invoice is of the hours, whatever has happened to the days that they are summed up in.
-  await repairDays(deps.database, shardOf(customerId), customerId, startMs, (endMs - startMs) / DAY_MS);
+  await repairPeriod(deps.database, period);
   // Before they are read: one that comes in between is not billed yet, and the period is not closed.
   const adjustments = await countAdjustments(deps.database, period);
   const reading = await readUsage(deps.database, customerId, exactly(period, nowMs), []);
@@ -58,6 +59,23 @@ export async function closePeriod(
   };
   const invoice = computeInvoice(base, settings, plan.name, reading, rateParts(version.catalog, parts));
   return closeWithInvoice(deps.database, invoice, nowMs, adjustments);
+}
+
+/** An invoice is of the hours, whatever has happened to the days that they are summed up in. */
+async function repairPeriod(
+  database: Database,
+  { customerId, startMs, endMs }: CustomerPeriod,
+): Promise<void> {
+  for (let doneMs = startMs; doneMs < endMs;) {
+    const rest = { startMs: doneMs, endMs };
+    ({ reachedMs: doneMs } = await repairDays(
+      database,
+      shardOf(customerId),
+      customerId,
+      rest,
+      REPAIRED_AT_ONCE,
+    ));
+  }
 }
 
 /** The catalog versions of one run, each read once. */

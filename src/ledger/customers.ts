@@ -9,9 +9,9 @@ const COLUMNS = `customer_id, settings::text, (extract(epoch from created_at) * 
 /**
  * Replaces a customer's whole document, and sees to its periods in the same transaction.
  *
- * A new customer's first period is the current one, or the one before when it has usage there. A customer who comes back
- * after its last period has ended gets the time away as one closed period without an invoice. Answers whether the
- * customer was unknown, or deleted, before.
+ * A new customer's first period is the current one, or the one before when it has usage there, be it by an adjustment
+ * alone. A customer who comes back after its last period has ended gets the time away as one closed period without an
+ * invoice. Answers whether the customer was unknown, or deleted, before.
  */
 export async function putCustomer(
   database: Database,
@@ -28,14 +28,7 @@ export async function putCustomer(
     },
     closeTimeAway(customerId, current.startMs, nowMs),
     restartPlan(customerId, current.startMs, nowMs),
-    {
-      text: `
-insert into customers (customer_id, settings, created_at, updated_at)
-values ($1, $2::jsonb, to_timestamp($3::bigint / 1000.0), to_timestamp($3::bigint / 1000.0))
-on conflict (customer_id) do update
-set settings = excluded.settings, updated_at = excluded.updated_at, deleted_at = null`,
-      params: [customerId, JSON.stringify(settings), nowMs],
-    },
+    upsertCustomer(customerId, settings, nowMs),
     changePlan(customerId, settings, nowMs),
     forgetIdleChange(customerId),
     {
@@ -43,9 +36,12 @@ set settings = excluded.settings, updated_at = excluded.updated_at, deleted_at =
 insert into billing_periods (customer_id, period_start, period_end)
 select $1, to_timestamp($2::bigint / 1000.0), to_timestamp($3::bigint / 1000.0)
 where not exists (select 1 from billing_periods where customer_id = $1)
-  and exists (
+  and (exists (
     select 1 from usage_records where customer_id = $1 and window_start >= to_timestamp($2::bigint / 1000.0)
       and window_start < to_timestamp($3::bigint / 1000.0))
+  or exists (
+    select 1 from adjustments where customer_id = $1 and at >= to_timestamp($2::bigint / 1000.0)
+      and at < to_timestamp($3::bigint / 1000.0) and quantity > 0))
 on conflict do nothing`,
       params: [customerId, before.startMs, before.endMs],
     },
@@ -60,6 +56,17 @@ on conflict do nothing`,
     },
   ]);
   return (known?.length ?? 0) === 0;
+}
+
+function upsertCustomer(customerId: string, settings: CustomerSettings, nowMs: number): Statement {
+  return {
+    text: `
+insert into customers (customer_id, settings, created_at, updated_at)
+values ($1, $2::jsonb, to_timestamp($3::bigint / 1000.0), to_timestamp($3::bigint / 1000.0))
+on conflict (customer_id) do update
+set settings = excluded.settings, updated_at = excluded.updated_at, deleted_at = null`,
+    params: [customerId, JSON.stringify(settings), nowMs],
+  };
 }
 
 /** From the end of a deleted customer's last period to the start of the current one; nothing for any other. */

@@ -1,14 +1,23 @@
+import { invariant } from "../domain/invariant.ts";
+import type { Period } from "../domain/period.ts";
 import type { Database } from "./database.ts";
 import { lockShard } from "./flush-claims.ts";
-import { DIFFERING_DAYS, hoursOf } from "./recomputed-days.ts";
+import { DIFFERING_DAYS, startOf } from "./recomputed-days.ts";
+import { column, timeColumn } from "./row.ts";
 
 const REPAIR = `
-with compared as (
-  select $1::text as customer_id, day from (
-    select (to_timestamp($2::bigint / 1000.0) at time zone 'UTC')::date + n as day
-    from generate_series(0, $3::integer - 1) as n
-  ) as days
-  where exists (select 1 from usage_records where ${hoursOf("$1::text", "days.day")})
+with found as (
+  select (window_start at time zone 'UTC')::date as day from usage_records
+  where customer_id = $1 and window_start >= to_timestamp($2::bigint / 1000.0)
+    and window_start < to_timestamp($3::bigint / 1000.0)
+  order by window_start limit $4::int
+), reached as (
+  -- The last day may be found in part; one day is done in any case.
+  select case when count(*) < $4::int then (to_timestamp($3::bigint / 1000.0) at time zone 'UTC')::date
+    else greatest(min(day) + 1, max(day)) end as day
+  from found
+), compared as (
+  select distinct $1::text as customer_id, found.day from found, reached where found.day < reached.day
 ), ${DIFFERING_DAYS}, written as (
   insert into usage_daily as held (customer_id, day, series, metric_name, dimensions, aggregation, value, last_at)
   select customer_id, day, series, recomputed.metric_name, recomputed.dimensions, aggregation, value, last_at
@@ -21,10 +30,21 @@ with compared as (
   where differing.hours_value is null and usage_daily.customer_id = differing.customer_id
     and usage_daily.day = differing.day and usage_daily.series = differing.series
 )
-select count(*)::text as repaired from differing`;
+select (select count(*) from differing)::text as repaired,
+  (extract(epoch from ${startOf("day")}) * 1000)::bigint::text as reached_ms
+from reached`;
+
+/** How far a repair has come. */
+export interface DayRepair {
+  /** How many series of days were not what their hours say. */
+  repaired: number;
+  /** The midnight that was reached: the range's end when all is done. */
+  reachedMs: number;
+}
 
 /**
- * Makes a customer's days what their hours say, from a midnight in UTC on; answers how many series of days were not.
+ * Makes a customer's days of a range of midnights in UTC what their hours say: the first days, as many as have about
+ * `limit` rows of hours, at least one. Go on from where it has come to.
  *
  * One transaction under the shard's lock: no flush comes in between. A day without any hours stays as it is. May be
  * repeated.
@@ -33,12 +53,13 @@ export async function repairDays(
   database: Database,
   shard: number,
   customerId: string,
-  fromMs: number,
-  days: number,
-): Promise<number> {
-  const [, repaired] = await database.transaction([
+  { startMs, endMs }: Period,
+  limit: number,
+): Promise<DayRepair> {
+  const [, [row] = []] = await database.transaction([
     lockShard(shard),
-    { text: REPAIR, params: [customerId, fromMs, days] },
+    { text: REPAIR, params: [customerId, startMs, endMs, limit] },
   ]);
-  return Number(repaired?.[0]?.["repaired"] ?? 0);
+  invariant(row !== undefined, "a repair answers one row");
+  return { repaired: Number(column(row, "repaired")), reachedMs: timeColumn(row, "reached_ms") };
 }

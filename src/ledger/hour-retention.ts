@@ -1,4 +1,5 @@
 import type { Database } from "./database.ts";
+import { UNSENT } from "./invoices.ts";
 import { DIFFERING_DAYS, foundHours, hoursOf, metricsIn, startOf } from "./recomputed-days.ts";
 import { column } from "./row.ts";
 
@@ -26,7 +27,7 @@ const SETTLED = `(
       and not exists (
         select 1 from invoices
         where invoices.customer_id = period.customer_id and invoices.period_start = period.period_start
-          and status in ('draft', 'in_review', 'blocked'))))
+          and (status in ('in_review', 'blocked') or ${UNSENT}))))
   -- A day in which the plan changed is told apart by its hours for ever.
   and not exists (
     select 1 from customer_plans where customer_plans.customer_id = hours.customer_id

@@ -122,7 +122,8 @@ order by created_at desc, invoice_id desc limit $7`,
   return rows.map(readInvoice);
 }
 
-const UNSENT = "status = 'draft' and snapshot ->> 'stripeCustomerId' is not null";
+/** True of invoices that are to be sent; a draft of a customer without Stripe stays one for ever. */
+export const UNSENT = "status = 'draft' and snapshot ->> 'stripeCustomerId' is not null";
 
 /** Invoices that Stripe has not wholly been given, oldest first; those that failed come after the others. */
 export async function unsentInvoices(database: Database, limit: number): Promise<Invoice[]> {

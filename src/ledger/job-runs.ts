@@ -59,6 +59,27 @@ order by started_at desc, run_id desc limit 1`,
   return row && timeColumn(row, "finished_ms");
 }
 
+/**
+ * When the first run of a job was due since its last one whose outcome tells of a part, epoch ms; undefined when that was
+ * its newest run, or it has none.
+ */
+export async function firstRunWithout(
+  database: Database,
+  job: string,
+  part: string,
+): Promise<number | undefined> {
+  const [row] = await database.query(
+    `
+select (extract(epoch from scheduled_at) * 1000)::bigint::text as scheduled_ms from job_runs
+where job = $1 and started_at > coalesce((
+  select started_at from job_runs where job = $1 and outcome ? $2 order by started_at desc, run_id desc limit 1),
+  '-infinity')
+order by started_at, run_id limit 1`,
+    [job, part],
+  );
+  return row && timeColumn(row, "scheduled_ms");
+}
+
 /** Forgets runs that began before a moment, the oldest first; at most `limit`. */
 export async function pruneJobRuns(database: Database, beforeMs: number, limit: number): Promise<number> {
   const rows = await database.query(

@@ -59,6 +59,9 @@ export async function readUsageSeries(
   }));
 }
 
+/** No adjustments, in the form of some. */
+const NOTHING = `select array[]::text[] collate "C" as key, 0 as place, 0::numeric as value where false`;
+
 /** A text of SQL with its parameters bound as they come up. */
 type Bind = (value: Parameter) => string;
 
@@ -70,6 +73,8 @@ function seriesStatement(choice: SeriesChoice, live: readonly Bucket[]): Stateme
     choice.customerId === undefined ? "" : ` and customer_id = ${bind(choice.customerId)}`
   }`;
   const key = keyExpression(choice.groupBy, bind);
+  const hasMany = choice.groupBy.includes("customer");
+  const ofPage = hasMany ? " join chosen using (key)" : "";
   const text = `
 with page as (
   select customer_id, epoch, sha256(convert_to(series, 'UTF8')) as series, dimensions, value, version,
@@ -91,20 +96,31 @@ with page as (
     ${choice.isDaily ? range.days : range.hours} and ${isMeant}
   ) as usage
   where ${isOfFilters(choice.filters, bind)}
-), parts as (
-  select key, place, ${MERGES[choice.aggregation]} as value from counted group by key, place${
+), corrected as (
+  ${
     takesAdjustments(choice)
-      ? `
-  union all
-  select ${key}, ${range.place("at")}, quantity from adjustments where ${range.contains("at")} and ${isMeant}`
-      : ""
+      ? `select ${key} as key, ${range.place("at")} as place, quantity as value
+  from adjustments where ${range.contains("at")} and ${isMeant}`
+      : NOTHING
   }
+), ${hasMany ? chosenGroups(choice, bind) : ""}parts as (
+  select key, place, ${MERGES[choice.aggregation]} as value from counted${ofPage} group by key, place
+  union all
+  select key, place, value from corrected${ofPage}
 ), points as (
   select key, place, sum(value) as value from parts where ${isAfter(choice.after, bind)} group by key, place
 )
 select to_json(key)::text as key, json_agg(json_build_array(place, value::text) order by place)::text as points
 from points group by key order by points.key limit ${bind(choice.limit)}::int`;
   return { text, params };
+}
+
+/** The groups of a page, chosen before usage is merged: merging all customers' would take most of the time. */
+function chosenGroups({ after, limit }: SeriesChoice, bind: Bind): string {
+  return `chosen as (
+  select distinct key from (select key from counted union all select key from corrected) as keys
+  where ${isAfter(after, bind)} order by key limit ${bind(limit)}::int
+), `;
 }
 
 /** Conditions and places of the windows, and the two tables that hold usage, each with its own time. */

@@ -1,6 +1,6 @@
 import { invariant } from "../domain/invariant.ts";
 import type { Period } from "../domain/period.ts";
-import { DAY_MS } from "../domain/window.ts";
+import { DAY_MS, HOUR_MS } from "../domain/window.ts";
 import { planOf, type Catalog, type Plan } from "./catalog.ts";
 import type { Price } from "../domain/price.ts";
 
@@ -99,6 +99,6 @@ export function namesOfPart(part: PlanPart, period: Period): { refSuffix: string
 
 /** `2026-11-10 12:00`. */
 function hourText(timeMs: number): string {
-  invariant(timeMs % 60_000 === 0, "plans change at a full hour");
+  invariant(timeMs % HOUR_MS === 0, "plans change at a full hour");
   return new Date(timeMs).toISOString().slice(0, 16).replace("T", " ");
 }

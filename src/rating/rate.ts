@@ -55,23 +55,19 @@ export function rateParts(catalog: Catalog, parts: readonly RatedPart[]): Rating
   return { currency: compilePlan(catalog, first.plan).currency, lines, totalMinor };
 }
 
-/** A whole period's share of an amount. */
-const whole = (amountMinor: bigint): bigint => amountMinor;
-
 /** What one price alone costs for a quantity, with its minimum and maximum spend, in minor units. */
 export function priceMinor(price: Price, meter: Meter, quantity: bigint, currency: Currency): bigint {
   const plan = compilePrice(price, meter, currency);
   const usage = usageLine(plan, quantity, currency, "", "");
-  return usage.amountMinor + boundMinor(plan, quantity, usage.amountMinor, whole, whole);
+  return usage.amountMinor + boundMinor(plan, quantity, usage.amountMinor, ALL);
 }
 
 /** Adds a part's lines; answers what they come to. */
 function ratePart(plan: CompiledPlan, part: RatedPart, lines: Line[]): bigint {
   const { currency } = plan;
-  const share = shareOf(part.days, part.periodDays, currency);
-  const cap = shareOf(part.cappedDays, part.periodDays, currency);
+  const share = shareOf(part, currency);
   const { refSuffix, span } = part;
-  let sum = share(plan.baseFeeMinor);
+  let sum = share.of(plan.baseFeeMinor);
   if (sum !== 0n) {
     const days = part.days === part.periodDays ? "" : `${part.days} of ${part.periodDays} days`;
     const label = [span, days].filter((text) => text !== "").join(", ");
@@ -81,7 +77,7 @@ function ratePart(plan: CompiledPlan, part: RatedPart, lines: Line[]): bigint {
     const quantity = part.quantities.get(price.metricName) ?? 0n;
     const line = usageLine(price, quantity, currency, refSuffix, span);
     lines.push(line);
-    const bound = boundMinor(price, quantity, line.amountMinor, share, cap);
+    const bound = boundMinor(price, quantity, line.amountMinor, share);
     if (bound !== 0n) {
       const kind = bound > 0n ? "min_spend" : "max_spend";
       const ref = `metric:${price.metricName}:${kind}${refSuffix}`;
@@ -89,7 +85,7 @@ function ratePart(plan: CompiledPlan, part: RatedPart, lines: Line[]): bigint {
     }
     sum += line.amountMinor + bound;
   }
-  const bound = withinSpend(sum, share(plan.minMinor), plan.maxMinor === null ? null : cap(plan.maxMinor));
+  const bound = withinSpend(sum, share.of(plan.minMinor), share.ofMaximum(plan.maxMinor));
   if (bound !== 0n) {
     const kind = bound > 0n ? "plan_min_spend" : "plan_max_spend";
     lines.push(feeLine(kind, `${kind}${refSuffix}`, null, plan.label, span, bound));
@@ -121,16 +117,9 @@ function usageLine(
 }
 
 /** What a price's minimum or maximum spend adds to its amount; nothing used owes no minimum, unless it says so. */
-function boundMinor(
-  price: CompiledPrice,
-  quantity: bigint,
-  amountMinor: bigint,
-  share: (minor: bigint) => bigint,
-  cap: (minor: bigint) => bigint,
-): bigint {
+function boundMinor(price: CompiledPrice, quantity: bigint, amountMinor: bigint, share: Share): bigint {
   const isOwed = quantity > 0n || price.chargeWhenZero;
-  const min = isOwed ? share(price.minMinor) : 0n;
-  return withinSpend(amountMinor, min, price.maxMinor === null ? null : cap(price.maxMinor));
+  return withinSpend(amountMinor, isOwed ? share.of(price.minMinor) : 0n, share.ofMaximum(price.maxMinor));
 }
 
 /** What brings an amount between a minimum and a maximum: above zero, below it, or zero when it is there. */
@@ -141,13 +130,26 @@ function withinSpend(amountMinor: bigint, minMinor: bigint, maxMinor: bigint | n
   return maxMinor !== null && amountMinor > maxMinor ? maxMinor - amountMinor : 0n;
 }
 
-/** A whole period's amount by days, rounded once, half away from zero. */
-function shareOf(days: number, periodDays: number, { roundingUnit }: Currency): (minor: bigint) => bigint {
+/** A part's share of a whole period's amounts, by days, rounded once, half away from zero. */
+interface Share {
+  of(minor: bigint): bigint;
+  /** Of a maximum by its own days: a part that no day is charged for is not free. */
+  ofMaximum(minor: bigint | null): bigint | null;
+}
+
+const ALL: Share = { of: (minor) => minor, ofMaximum: (minor) => minor };
+
+function shareOf({ days, cappedDays, periodDays }: RatedPart, currency: Currency): Share {
   if (days === periodDays) {
-    return whole;
+    return ALL;
   }
-  return (minor) =>
-    divideHalfAwayFromZero(minor * BigInt(days), BigInt(periodDays) * roundingUnit) * roundingUnit;
+  const divisor = BigInt(periodDays) * currency.roundingUnit;
+  const share = (minor: bigint, shareDays: number): bigint =>
+    divideHalfAwayFromZero(minor * BigInt(shareDays), divisor) * currency.roundingUnit;
+  return {
+    of: (minor) => share(minor, days),
+    ofMaximum: (minor) => (minor === null ? null : share(minor, cappedDays)),
+  };
 }
 
 function feeLine(

@@ -1,3 +1,4 @@
+import { fillUsage, LEDGER_CUSTOMERS, LEDGER_SERIES } from "../../bench/flush/usage-ledger.ts";
 import { demoCatalog } from "../../local/demo-catalog.ts";
 import { periodContaining } from "../../src/domain/period.ts";
 import { withMonthBefore, type LedgerFixture } from "./ledger-fixture.ts";
@@ -8,7 +9,8 @@ export const FILLED_MONTH = periodContaining(FILLED_MS);
 export const { before: MONTH_BEFORE } = withMonthBefore(FILLED_MONTH);
 
 const NOW = `'2026-11-23T12:20Z'::timestamptz`;
-const HOURS = `'2026-11-21T09:00Z'::timestamptz, '2026-11-23T12:00Z', '1 hour'`;
+
+const METRICS = `(array[${LEDGER_SERIES.map(({ metricName }) => `'${metricName}'`).join(", ")}])`;
 
 /**
  * The `n`th customer: one every two hours, so that the 9,001st is there for more than two years. Every seventh has a budget,
@@ -22,28 +24,21 @@ select 'cus_' || n, jsonb_build_object('name', 'Customer ' || n, 'plan', 'plan_'
       else '{}' end,
   ${NOW} - n * interval '2 hours', ${NOW} - interval '1 hour',
   case when n % 50 = 0 then ${NOW} - n * interval '1 hour' end
-from generate_series(1, 10000) as n;
+from generate_series(1, ${LEDGER_CUSTOMERS}) as n;
 insert into customer_plans (customer_id, effective_from, plan, prices, is_start)
 select customer_id, date_trunc('hour', created_at, 'UTC'), settings ->> 'plan', settings -> 'prices', true from customers
 union all
-select 'cus_' || n, '2026-11-10T12:00Z', 'plan_' || n % 3, null, false from generate_series(1, 10000) as n where n % 7 = 0`;
+select 'cus_' || n, '2026-11-10T12:00Z', 'plan_' || n % 3, null, false from generate_series(1, ${LEDGER_CUSTOMERS}) as n where n % 7 = 0`;
 
-/** 1,000 customers by the day since 80 days, 800 of them by the hour, 35 by hours that are old; five series each. */
-const USAGE = `
+/** What is left of 35 customers' usage of more than a year ago, by hours and days. */
+const OLD_USAGE = `
 insert into usage_records (customer_id, window_start, epoch, series, metric_name, dimensions, aggregation, value,
   version, flushed_at)
-select 'cus_' || n, hour, 'e', sha256(('m_' || m)::bytea), 'm_' || m, '{"region":"eu"}'::jsonb, 'sum', 1, 1, hour + interval '1 hour'
-from generate_series(${HOURS}) as hour, generate_series(1, 800) as n, generate_series(1, 4) as m
-union all
-select 'cus_' || n, hour, 'e', sha256(('m_' || m)::bytea), 'm_' || m, '{"region":"eu"}'::jsonb, 'sum', 1, 1, hour + interval '1 hour'
+select 'cus_' || n, hour, 'e', sha256(metric_name::bytea), metric_name, '{}', 'sum', 1, 1, hour + interval '1 hour'
 from generate_series('2025-09-01T00:00Z'::timestamptz, '2025-09-10T23:00Z', '1 hour') as hour,
-  generate_series(9001, 9035) as n, generate_series(1, 4) as m;
+  generate_series(9001, 9035) as n, unnest(${METRICS}) as metric_name;
 insert into usage_daily (customer_id, day, series, metric_name, dimensions, aggregation, value)
-select 'cus_' || n, day::date, sha256(('m_' || m)::bytea), 'm_' || m, '{"region":"eu"}'::jsonb, 'sum', 24
-from generate_series('2026-09-05T00:00Z'::timestamptz, '2026-11-23T00:00Z', '1 day') as day,
-  generate_series(1, 1000) as n, generate_series(1, 5) as m
-union all
-select customer_id, (window_start at time zone 'UTC')::date, series, min(metric_name), '{"region":"eu"}'::jsonb, 'sum', sum(value)
+select customer_id, (window_start at time zone 'UTC')::date, series, min(metric_name), '{}', 'sum', sum(value)
 from usage_records where window_start < '2026-01-01' group by 1, 2, 3`;
 
 /**
@@ -77,7 +72,7 @@ insert into invoice_steps (invoice_id, step, idempotency_key, started_at, finish
 select invoice_id, step, invoice_id || step, created_at, created_at, '{"stripeInvoiceId": "in_1"}'
 from invoices, unnest(array['create', 'add_lines', 'finalize']) as step where status <> 'draft';
 insert into adjustments (customer_id, adjustment_id, metric_name, quantity, at, reason, created_at, created_by)
-select 'cus_' || n % 2000, 'adj_' || n, 'm_' || n % 4 + 1, -1, at, 'Counted twice', at + interval '1 hour', 'admin'
+select 'cus_' || n % 2000, 'adj_' || n, ${METRICS}[n % 4 + 1], -1, at, 'Counted twice', at + interval '1 hour', 'admin'
 from generate_series(1, 20000) as n, lateral (select ${NOW} - n * interval '6 minutes' as at) as times`;
 
 /** Two weeks of scheduled work, and what it told of. */
@@ -109,7 +104,10 @@ select 'spool-' || n, ${NOW} - n * interval '20 seconds', array['cus_' || n % 30
   case when n % 40 = 0 then ${NOW} - interval '1 minute' end
 from generate_series(1, 2000) as n`;
 
-/** Puts a ledger of some size into an empty fixture: the tables that grow, as two years of work leave them. */
+/**
+ * Puts a large ledger into an empty fixture, the tables that grow as two years of work leave them: 10,000 customers' four
+ * series, 90 days of them by the day and two days by the hour. Takes about half a minute.
+ */
 export async function fillLedger({ raw }: LedgerFixture): Promise<void> {
   // What is known of the tables, and with it a plan, is the same in each run.
   await raw("alter system set autovacuum = off");
@@ -121,7 +119,8 @@ export async function fillLedger({ raw }: LedgerFixture): Promise<void> {
      select n, $1::jsonb, ${NOW} - (21 - n) * interval '30 days', 'admin' from generate_series(1, 20) as n`,
     [JSON.stringify(demoCatalog)],
   );
-  for (const statement of [CUSTOMERS, USAGE, INVOICES, WORK].flatMap((part) => part.split(";"))) {
+  await fillUsage(raw, LEDGER_CUSTOMERS, FILLED_MS, () => {});
+  for (const statement of [CUSTOMERS, OLD_USAGE, INVOICES, WORK].flatMap((part) => part.split(";"))) {
     await raw(statement);
   }
   await raw("set session_replication_role = origin");

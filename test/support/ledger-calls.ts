@@ -26,6 +26,7 @@ import { readUsage } from "../../src/ledger/usage-reading.ts";
 import { writeClaim } from "../../src/ledger/usage-records.ts";
 import { readUsageSeries, type SeriesChoice } from "../../src/ledger/usage-series.ts";
 import { catalogSchema } from "../../src/rating/catalog.ts";
+import { MAX_WINDOWS } from "../../src/usage/series-windows.ts";
 import { callsBucket } from "./bucket.ts";
 import { FILLED_MS as NOW_MS, FILLED_MONTH as MONTH, MONTH_BEFORE } from "./filled-ledger.ts";
 import { newInvoice } from "./invoice-fixture.ts";
@@ -67,18 +68,23 @@ const STEP = ["inv_201", "create"] as const;
 const ADJUSTMENT = {
   customerId: "cus_7",
   adjustmentId: "adj_new",
-  metricName: "m_1",
+  metricName: "api_calls",
   quantity: "-1",
   atMs: NOW_MS,
   reason: "Counted twice",
 };
 
-function usageSince(startMs: number, windowMs: number, changes: Partial<SeriesChoice>): SeriesChoice {
+/** So many windows up to the filled ledger's moment. */
+function usageOf(
+  [windows, windowMs]: readonly [number, number],
+  changes: Partial<SeriesChoice>,
+): SeriesChoice {
+  const endMs = Math.ceil(NOW_MS / windowMs) * windowMs;
   return {
-    metricName: "m_2",
+    metricName: "api_calls",
     aggregation: "sum",
     customerId: undefined,
-    bounds: several(31, (n) => startMs + n * windowMs),
+    bounds: several(windows + 1, (n) => endMs - (windows + 1 - n) * windowMs),
     isDaily: windowMs === DAY_MS,
     groupBy: [],
     filters: [],
@@ -88,8 +94,7 @@ function usageSince(startMs: number, windowMs: number, changes: Partial<SeriesCh
   };
 }
 
-const BY_HOUR = [Date.parse("2026-11-22T00:00Z"), HOUR_MS] as const;
-const BY_DAY = [Date.parse("2026-10-22T00:00Z"), DAY_MS] as const;
+const OF_REGION = { groupBy: ["region"], filters: [["region", "eu"]] } as const;
 
 const CUSTOMERS = [
   call(customers.putCustomer, "a new one", "cus_new", {}, NOW_MS, PERIODS),
@@ -134,10 +139,17 @@ const USAGE = [
   call(readPeriodUsage, "a page of customers", { fromMs: MONTH.startMs, toMs: MONTH.endMs }, "cus_5", 1000),
   call(readUsage, "the current period", "cus_7", CURRENT, []),
   call(readUsage, "with what is live", "cus_7", CURRENT, LIVE),
-  call(readUsageSeries, "hours", usageSince(...BY_HOUR, {}), []),
-  call(readUsageSeries, "hours of a customer", usageSince(...BY_HOUR, { customerId: "cus_7" }), LIVE),
-  call(readUsageSeries, "days by customer", usageSince(...BY_DAY, { groupBy: ["customer"] }), []),
-  call(readUsageSeries, "days of a customer", usageSince(...BY_DAY, { customerId: "cus_7" }), LIVE),
+  ...[
+    { range: "a day's hours", windows: [24, HOUR_MS] as const },
+    { range: "as many hours as can be", windows: [MAX_WINDOWS, HOUR_MS] as const },
+    { range: "30 days", windows: [30, DAY_MS] as const },
+    { range: "as many days as can be", windows: [MAX_WINDOWS, DAY_MS] as const },
+  ].flatMap(({ range, windows }) => [
+    call(readUsageSeries, range, usageOf(windows, {}), []),
+    call(readUsageSeries, `${range} by customer`, usageOf(windows, { groupBy: ["customer"] }), []),
+    call(readUsageSeries, `${range} of a dimension`, usageOf(windows, OF_REGION), []),
+    call(readUsageSeries, `${range} of a customer`, usageOf(windows, { customerId: "cus_7" }), LIVE),
+  ]),
 ];
 
 const LISTS = [
@@ -165,6 +177,7 @@ const LISTS = [
     call(jobRuns.listJobRuns, `${job} ones`, job, PAGE, undefined),
     call(jobRuns.listJobRuns, `the longest page of ${job} ones`, job, LONGEST_PAGE, undefined),
   ]),
+  call(jobRuns.firstRunWithout, "a flush", "minute", "flush"),
   call(jobRuns.lastRunWith, "the last one", ["days", "counters"]),
   call(integrityFindings.readFindings, "a page", 100),
   call(redisLosses.readLosses, "a page", 100),
@@ -259,7 +272,7 @@ const UPKEEP = [
     several(250, (n) => ({ customerId: `cus_${n}`, day: "2026-11-22" })),
     "2026-10-26",
   ),
-  call(repairDays, "a month", 7, "cus_7", MONTH_BEFORE.startMs, 31),
+  call(repairDays, "a month", 7, "cus_7", MONTH, 100_000),
   call(counterCheck.heldHours, "a run's", SINCE, 1, 480, NAMED),
   call(counterCheck.compareBuckets, "a run's", HOURS),
   call(removeOldHours, "a run's", NOW_MS, 13, 20_000),

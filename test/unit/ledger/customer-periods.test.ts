@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { periodContaining, type Period } from "../../../src/domain/period.ts";
 import { HOUR_MS } from "../../../src/domain/window.ts";
+import { insertAdjustment } from "../../../src/ledger/adjustments.ts";
 import { insertEarlierPeriods } from "../../../src/ledger/billing-periods.ts";
 import { deleteCustomer, putCustomer } from "../../../src/ledger/customers.ts";
 import { writeBuckets } from "../../support/write-buckets.ts";
@@ -50,6 +51,22 @@ test.each([
 
   expect(await periods()).toEqual(first.map(open));
 });
+
+test.each([
+  { name: "more in the month's last millisecond", at: OCTOBER.endMs - 1, quantity: "1", isBilled: true },
+  { name: "more in its first", at: OCTOBER.startMs, quantity: "0.001", isBilled: true },
+  { name: "less alone", at: OCTOBER.endMs - 1, quantity: "-1", isBilled: false },
+  { name: "more the month before that", at: OCTOBER.startMs - 1, quantity: "1", isBilled: false },
+])(
+  "periods: of a new customer whose month before was adjusted: $name",
+  async ({ at, quantity, isBilled }) => {
+    const adjustment = { adjustmentId: "a", metricName: "api_calls", quantity, atMs: at, reason: "was lost" };
+    await insertAdjustment(fixture.database, { customerId: "cus_acme", ...adjustment }, "admin", at);
+    await put(NOVEMBER);
+
+    expect(await periods()).toEqual((isBilled ? [OCTOBER, NOVEMBER] : [NOVEMBER]).map(open));
+  },
+);
 
 test("periods: usage of the month before that comes after the first put adds none", async () => {
   await put(NOVEMBER);

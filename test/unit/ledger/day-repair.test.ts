@@ -6,8 +6,7 @@ import { writeBuckets } from "../../support/write-buckets.ts";
 
 const utc = (text: string): number => Date.parse(`${text}Z`);
 const NOW_MS = utc("2026-11-23T12:34");
-const NOVEMBER_MS = utc("2026-11-01T00:00");
-const DAYS = 30;
+const NOVEMBER = { startMs: utc("2026-11-01T00:00"), endMs: utc("2026-12-01T00:00") };
 
 let fixture: LedgerFixture;
 
@@ -50,8 +49,10 @@ async function days(): Promise<string[]> {
   return rows.map((row) => Object.values(row).join(" "));
 }
 
-function repair(): Promise<number> {
-  return repairDays(fixture.database, 0, "cus_a", NOVEMBER_MS, DAYS);
+async function repair(): Promise<number> {
+  const { repaired, reachedMs } = await repairDays(fixture.database, 0, "cus_a", NOVEMBER, 1000);
+  expect(reachedMs).toBe(NOVEMBER.endMs);
+  return repaired;
 }
 
 test("day repair: days that agree with their hours are left as they are", async () => {
@@ -108,4 +109,35 @@ test("day repair: a series without an hour goes; a day without any, another cust
   expect(after.filter((line) => line.startsWith("cus_a 2026-11-01"))).toEqual(
     before.filter((line) => line.startsWith("cus_a 2026-11-01")),
   );
+});
+
+test.each([
+  { limit: 1, reached: ["2026-11-02", "2026-12-01"], repaired: [2, 2] },
+  { limit: 3, reached: ["2026-11-02", "2026-12-01"], repaired: [2, 2] },
+  { limit: 4, reached: ["2026-11-02", "2026-12-01"], repaired: [2, 2] },
+  { limit: 5, reached: ["2026-11-30", "2026-12-01"], repaired: [2, 2] },
+  { limit: 6, reached: ["2026-11-30", "2026-12-01"], repaired: [2, 2] },
+  { limit: 7, reached: ["2026-12-01"], repaired: [4] },
+])("day repair: by $limit hours at a time every day is made right", async ({ limit, reached, repaired }) => {
+  const before = await days();
+  await fixture.raw("delete from usage_daily where customer_id = 'cus_a' and day < '2026-12-01'");
+  const steps = [];
+  for (let doneMs = NOVEMBER.startMs; doneMs < NOVEMBER.endMs;) {
+    const step = await repairDays(fixture.database, 0, "cus_a", { ...NOVEMBER, startMs: doneMs }, limit);
+    steps.push(step);
+    doneMs = step.reachedMs;
+  }
+
+  expect(steps.map(({ reachedMs }) => new Date(reachedMs).toISOString().slice(0, 10))).toEqual(reached);
+  expect(steps.map((step) => step.repaired)).toEqual(repaired);
+  expect(await days()).toEqual(before);
+});
+
+test("day repair: a range without an hour is done at once", async () => {
+  const january = { startMs: utc("2027-01-01T00:00"), endMs: utc("2027-02-01T00:00") };
+
+  expect(await repairDays(fixture.database, 0, "cus_a", january, 1)).toEqual({
+    repaired: 0,
+    reachedMs: january.endMs,
+  });
 });

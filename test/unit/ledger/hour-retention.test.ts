@@ -4,7 +4,7 @@ import { HOUR_MS } from "../../../src/domain/window.ts";
 import { deleteCustomer, putCustomer } from "../../../src/ledger/customers.ts";
 import { removeOldHours } from "../../../src/ledger/hour-retention.ts";
 import type { InvoiceStatus } from "../../../src/ledger/invoice-status.ts";
-import { closeWithInvoice } from "../../../src/ledger/invoices.ts";
+import { closeWithInvoice, type InvoiceSnapshot } from "../../../src/ledger/invoices.ts";
 import { readUsage } from "../../../src/ledger/usage-reading.ts";
 import { bucketOf, callsBucket } from "../../support/bucket.ts";
 import { INVOICED, newInvoice, prepareClose } from "../../support/invoice-fixture.ts";
@@ -33,8 +33,10 @@ function flush(hour: string, customerId = "cus_acme", count = 7) {
   return writeBuckets(fixture.database, 0, [callsBucket(hour, count, { customerId })], FLUSHED_MS);
 }
 
-async function invoice(status: InvoiceStatus, invoiceId = "inv_1") {
-  await closeWithInvoice(fixture.database, newInvoice(invoiceId, { status }), FLUSHED_MS);
+async function invoice(status: InvoiceStatus, invoiceId = "inv_1", changes: Partial<InvoiceSnapshot> = {}) {
+  const { snapshot } = newInvoice(invoiceId);
+  const changed = newInvoice(invoiceId, { status, snapshot: { ...snapshot, ...changes } });
+  await closeWithInvoice(fixture.database, changed, FLUSHED_MS);
 }
 
 /** Hours that are kept, `customer day hour`. */
@@ -53,6 +55,11 @@ test.each<{ name: string; prepare: () => Promise<unknown>; removed: number }>([
   { name: "whose invoice is void", prepare: () => invoice("void"), removed: 1 },
   { name: "whose invoice is uncollectible", prepare: () => invoice("uncollectible"), removed: 1 },
   { name: "whose invoice is a draft", prepare: () => invoice("draft"), removed: 0 },
+  {
+    name: "whose invoice stays a draft, for its customer has no Stripe",
+    prepare: () => invoice("draft", "inv_1", { stripeCustomerId: null }),
+    removed: 1,
+  },
   { name: "whose invoice is in review", prepare: () => invoice("in_review"), removed: 0 },
   { name: "whose invoice is blocked", prepare: () => invoice("blocked"), removed: 0 },
   {

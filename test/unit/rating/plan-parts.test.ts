@@ -1,143 +1,160 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { catalogSchema, planOf } from "../../../src/rating/catalog.ts";
-import { namesOfPart, partsOfPeriod, planOfPart, type PlanChange } from "../../../src/rating/plan-parts.ts";
-import { ratePeriod } from "../../../src/rating/rate-period.ts";
+import { periodContaining } from "../../../src/domain/period.ts";
+import { DAY_MS, HOUR_MS } from "../../../src/domain/window.ts";
+import {
+  namesOfPart,
+  partsOfPeriod,
+  type Lifetime,
+  type PlanChange,
+} from "../../../src/rating/plan-parts.ts";
 
-const utc = (text: string): number => Date.parse(`${text}Z`);
-const NOVEMBER = { startMs: utc("2026-11-01T00:00"), endMs: utc("2026-12-01T00:00") };
-const ALWAYS = { startedMs: null, endedMs: null };
+const PERIOD = periodContaining(Date.UTC(2026, 10, 1));
+const ALWAYS: Lifetime = { startedMs: null, endedMs: null };
 
-const change = (time: string, planName: string | null = null): PlanChange => ({
-  fromMs: utc(time),
-  planName,
-  prices: null,
-});
-
-/** Days that each part is charged for, and those that its maximum spends are for. */
-function days(times: string[], lifetime: { startedMs: number | null; endedMs: number | null } = ALWAYS) {
-  const parts = partsOfPeriod(
-    NOVEMBER,
-    times.map((time) => change(time)),
-    lifetime,
-  );
-  return parts.map((part) => [part.days, part.cappedDays]);
+/** A moment of November 2026. */
+function at(day: number, hour = 0): number {
+  return Date.UTC(2026, 10, day, hour);
 }
 
-const whole = (counts: number[]): number[][] => counts.map((count) => [count, count]);
+function change(fromMs: number, planName: string | null = null): PlanChange {
+  return { fromMs, planName, prices: null };
+}
 
-test.each<[string, string[], number[]]>([
-  ["none on record", [], [30]],
-  ["before the period", ["2026-10-10T12:00"], [30]],
-  ["on the 10th", ["2026-10-10T12:00", "2026-11-10T12:00"], [9, 21]],
-  ["on the 10th at midnight", ["2026-10-10T12:00", "2026-11-10T00:00"], [9, 21]],
-  ["in the 10th's last hour", ["2026-10-10T12:00", "2026-11-10T23:00"], [9, 21]],
-  ["in the period's second hour", ["2026-10-10T12:00", "2026-11-01T01:00"], [0, 30]],
-  ["in the period's last hour", ["2026-10-10T12:00", "2026-11-30T23:00"], [29, 1]],
+test.each<[string, number[], Lifetime, number[]]>([
+  ["no change on record", [], ALWAYS, [30]],
+  ["one plan, from before the period", [at(-40)], ALWAYS, [30]],
+  ["one plan, since inside the period: it reaches back", [at(12, 7)], ALWAYS, [30]],
+  ["a change at midnight", [at(1), at(11)], ALWAYS, [10, 20]],
+  ["a change in the first hour of a day: the day is the new plan's", [at(1), at(11, 1)], ALWAYS, [10, 20]],
+  ["a change in the last hour of a day: the day is the new plan's", [at(1), at(11, 23)], ALWAYS, [10, 20]],
+  ["a change in the first hour of the period", [at(-9), at(1, 1)], ALWAYS, [0, 30]],
+  ["a change in the last hour of the period", [at(1), at(30, 23)], ALWAYS, [29, 1]],
+  ["two changes on one day", [at(1), at(11, 3), at(11, 15)], ALWAYS, [10, 0, 20]],
+  ["three plans", [at(1), at(11), at(21, 12)], ALWAYS, [10, 10, 10]],
+  ["started inside: the day of the start counts", [at(12, 7)], { startedMs: at(12, 7), endedMs: null }, [19]],
+  ["started at midnight", [at(12)], { startedMs: at(12), endedMs: null }, [19]],
+  ["started before the period", [at(-3)], { startedMs: at(-3), endedMs: null }, [30]],
+  ["ended inside: the day of the end counts", [at(1)], { startedMs: null, endedMs: at(12, 7) }, [12]],
+  ["ended after the period", [at(1)], { startedMs: null, endedMs: at(40) }, [30]],
+  ["ended before the period", [at(-3)], { startedMs: null, endedMs: at(-1) }, [0]],
+  ["there for an hour", [at(12, 7)], { startedMs: at(12, 7), endedMs: at(12, 8) }, [1]],
   [
-    "twice on one day: it is the last one's",
-    ["2026-10-10T12:00", "2026-11-10T06:00", "2026-11-10T12:00"],
-    [9, 0, 21],
+    "ended before a change on the same day",
+    [at(1), at(11, 9)],
+    { startedMs: null, endedMs: at(11, 5) },
+    [10, 1],
   ],
-])("a change %s: days", (_name, times, expected) => {
-  expect(days(times)).toEqual(expected.map((count) => [count, Math.max(1, count)]));
+  ["ended before a later change", [at(1), at(21, 9)], { startedMs: null, endedMs: at(11, 5) }, [11, 0]],
+  ["started after an earlier change", [at(1), at(11, 9)], { startedMs: at(21, 5), endedMs: null }, [0, 10]],
+])("parts: %s", (_name, fromsMs, lifetime, days) => {
+  const changes = fromsMs.map((fromMs) => change(fromMs));
+
+  expect(partsOfPeriod(PERIOD, changes, lifetime).map((part) => part.days)).toEqual(days);
 });
 
-test("a customer's days: from the one on which it started to the one on which it ended", () => {
-  const lifetime = { startedMs: utc("2026-11-05T17:00"), endedMs: utc("2026-11-20T03:30") };
-  expect(days(["2026-11-05T17:00"], lifetime)).toEqual(whole([16]));
-  expect(days(["2026-11-05T17:00", "2026-11-10T06:00"], lifetime)).toEqual(whole([5, 11]));
-  expect(days(["2026-11-05T17:00"], { ...lifetime, endedMs: lifetime.startedMs })).toEqual(whole([1]));
+test("parts: run from change to change, each with its plan and prices", () => {
+  const prices = [{ metricName: "units", model: "flat" as const, flatFee: "1" }];
+  const changes = [change(at(-5), "flat99"), { ...change(at(11, 12), "payg"), prices }, change(at(20))];
+  const days = (count: number): object => ({ days: count, cappedDays: Math.max(1, count), periodDays: 30 });
+
+  expect(partsOfPeriod(PERIOD, changes, ALWAYS)).toEqual([
+    { startMs: at(1), endMs: at(11, 12), planName: "flat99", prices: null, ...days(10) },
+    { startMs: at(11, 12), endMs: at(20), planName: "payg", prices, ...days(9) },
+    { startMs: at(20), endMs: at(31), planName: null, prices: null, ...days(11) },
+  ]);
 });
 
-test("usage from before a customer started: no day is charged, and a maximum is whole", () => {
-  const december = { startedMs: utc("2026-12-01T05:00"), endedMs: null };
-  expect(days(["2026-12-01T05:00"], december)).toEqual([[0, 30]]);
+test("parts: lines of later parts carry their hour, and people are told from when until when", () => {
+  const changes = [change(at(1)), change(at(11, 12)), change(at(20))];
+  const parts = partsOfPeriod(PERIOD, changes, ALWAYS);
+
+  expect(parts.map((part) => namesOfPart(part, PERIOD))).toEqual([
+    { refSuffix: "", span: "until 2026-11-11 12:00 UTC" },
+    { refSuffix: "@2026-11-11T12:00", span: "from 2026-11-11 12:00 to 2026-11-20 00:00 UTC" },
+    { refSuffix: "@2026-11-20T00:00", span: "from 2026-11-20 00:00 UTC" },
+  ]);
+  expect(namesOfPart(partsOfPeriod(PERIOD, [], ALWAYS)[0]!, PERIOD)).toEqual({ refSuffix: "", span: "" });
 });
 
-test("all parts' days: never more than the period's, and all of them for who was always there", () => {
-  const hours = fc.uniqueArray(fc.integer({ min: 1, max: 719 }), { maxLength: 8 });
-  const moment = fc.option(fc.integer({ min: -100, max: 800 }), { nil: null });
+test("parts: a change that is not at a full hour is a bug", () => {
+  const parts = partsOfPeriod(PERIOD, [change(at(1)), change(at(11) + HOUR_MS / 2)], ALWAYS);
+
+  expect(() => namesOfPart(parts[1]!, PERIOD)).toThrow("plans change at a full hour");
+});
+
+/** A period, changes at full hours, and maybe a start and an end, at any millisecond. */
+const anyHistory = fc
+  .record({
+    month: fc.integer({ min: 0, max: 47 }),
+    anchorDay: fc.integer({ min: 1, max: 31 }),
+    before: fc.nat(40 * 24),
+    hours: fc.uniqueArray(fc.integer({ min: 1, max: 28 * 24 - 1 }), { maxLength: 6 }),
+    startedMs: fc.option(fc.integer({ min: -5 * DAY_MS, max: 35 * DAY_MS })),
+    endedMs: fc.option(fc.integer({ min: -5 * DAY_MS, max: 35 * DAY_MS })),
+  })
+  .map(({ month, anchorDay, before, hours, startedMs, endedMs }) => {
+    const period = periodContaining(Date.UTC(2026, month, 15), anchorDay);
+    const inside = hours
+      .toSorted((left, right) => left - right)
+      .map((hour) => period.startMs + hour * HOUR_MS);
+    const fromsMs = [period.startMs - before * HOUR_MS, ...inside];
+    const changes = fromsMs.map((fromMs, index) => change(fromMs, `plan_${index}`));
+    const lifetime = {
+      startedMs: startedMs === null ? null : period.startMs + startedMs,
+      endedMs: endedMs === null ? null : period.startMs + endedMs,
+    };
+    return { period, changes, lifetime };
+  });
+
+/** Days by definition: each day on which the customer was there goes to the plan that is in force when it ends. */
+function daysByDefinition({
+  period,
+  changes,
+  lifetime,
+}: {
+  period: { startMs: number; endMs: number };
+  changes: readonly PlanChange[];
+  lifetime: Lifetime;
+}): number[] {
+  const days = changes.map(() => 0);
+  for (let dayMs = period.startMs; dayMs < period.endMs; dayMs += DAY_MS) {
+    const isBefore = lifetime.startedMs !== null && lifetime.startedMs >= dayMs + DAY_MS;
+    const isAfter = lifetime.endedMs !== null && lifetime.endedMs < dayMs;
+    if (!isBefore && !isAfter) {
+      // What changes at midnight is in force for the day that starts then.
+      days[changes.findLastIndex(({ fromMs }, index) => index === 0 || fromMs < dayMs + DAY_MS)]! += 1;
+    }
+  }
+  return days;
+}
+
+test("parts: any changes and lifetime, days as counted one by one", () => {
   fc.assert(
-    fc.property(hours, moment, moment, (at, started, ended) => {
-      const changes = [-5, ...at.toSorted((left, right) => left - right)].map((hour) => ({
-        fromMs: NOVEMBER.startMs + hour * 3_600_000,
-        planName: null,
-        prices: null,
-      }));
-      const msOf = (hour: number | null) => (hour === null ? null : NOVEMBER.startMs + hour * 3_600_000);
-      const sum = (lifetime: Parameters<typeof partsOfPeriod>[2]) =>
-        partsOfPeriod(NOVEMBER, changes, lifetime).reduce((total, part) => total + part.days, 0);
-      expect(sum(ALWAYS)).toBe(30);
-      expect(sum({ startedMs: msOf(started), endedMs: msOf(ended) })).toBeLessThanOrEqual(30);
+    fc.property(anyHistory, (history) => {
+      const parts = partsOfPeriod(history.period, history.changes, history.lifetime);
+      const sum = parts.reduce((days, part) => days + part.days, 0);
+      const periodDays = (history.period.endMs - history.period.startMs) / DAY_MS;
+
+      expect(parts.map(({ days }) => days)).toEqual(daysByDefinition(history));
+      expect(sum).toBeLessThanOrEqual(periodDays);
+      expect(parts.every((part) => part.days >= 0 && part.periodDays === periodDays)).toBe(true);
     }),
+    { numRuns: 1000 },
   );
 });
 
-test("a part's names: none for the whole, its hours for others", () => {
-  const names = partsOfPeriod(
-    NOVEMBER,
-    [change("2026-10-10T12:00"), change("2026-11-10T06:00"), change("2026-11-20T00:00")],
-    ALWAYS,
-  ).map((part) => namesOfPart(part, NOVEMBER));
-  expect(names).toEqual([
-    { refSuffix: "", span: "until 2026-11-10 06:00 UTC" },
-    { refSuffix: "@2026-11-10T06:00", span: "from 2026-11-10 06:00 to 2026-11-20 00:00 UTC" },
-    { refSuffix: "@2026-11-20T00:00", span: "from 2026-11-20 00:00 UTC" },
-  ]);
-  const [only] = partsOfPeriod(NOVEMBER, [], ALWAYS);
-  expect(only && namesOfPart(only, NOVEMBER)).toEqual({ refSuffix: "", span: "" });
-});
+test("parts: of a customer that is there all the time, days are the period's, and parts touch without gap", () => {
+  fc.assert(
+    fc.property(anyHistory, ({ period, changes }) => {
+      const parts = partsOfPeriod(period, changes, ALWAYS);
 
-const calls = { metricName: "calls", model: "perUnit", unitPrice: "100" } as const;
-const catalog = catalogSchema.parse({
-  currency: "usd",
-  defaultPlan: "capped",
-  meters: [{ name: "calls", displayName: "Calls", unit: "calls", aggregation: "sum" }],
-  plans: [
-    { name: "capped", displayName: "Capped", maxSpend: "300.00", minSpend: "30.00", prices: [calls] },
-    { name: "free", displayName: "Free" },
-  ],
-});
-
-test("a maximum spend: by the days of its part, and of a part of some hours by a day, not by none", () => {
-  const usage = {
-    period: NOVEMBER,
-    changes: [
-      change("2026-10-01T00:00", "free"),
-      change("2026-11-10T06:00", "capped"),
-      change("2026-11-10T12:00", "free"),
-    ],
-    lifetime: ALWAYS,
-    totals: [[], [{ metricName: "calls", value: "25" }], []],
-  };
-  const rating = ratePeriod(catalog, usage);
-  expect(rating?.lines.map(({ ref, amountMinor }) => [ref, amountMinor])).toEqual([
-    ["metric:calls@2026-11-10T06:00", 2500n],
-    ["plan_max_spend@2026-11-10T06:00", -1500n],
-  ]);
-  expect(rating?.totalMinor).toBe(1000n);
-});
-
-test("usage from before a customer started: costs what it costs, up to the whole maximum, and no minimum", () => {
-  const before = (value: string) =>
-    ratePeriod(catalog, {
-      period: NOVEMBER,
-      changes: [change("2026-12-01T05:00")],
-      lifetime: { startedMs: utc("2026-12-01T05:00"), endedMs: null },
-      totals: [[{ metricName: "calls", value }]],
-    })?.totalMinor;
-  expect([before("5"), before("300"), before("301")]).toEqual([500n, 30_000n, 30_000n]);
-});
-
-test("own prices: take the place of the plan's, are added, and price nothing that has no meter", () => {
-  const own = [
-    { metricName: "calls", model: "flat" as const, flatFee: "5" },
-    { metricName: "gone", model: "flat" as const, flatFee: "7" },
-  ];
-  const capped = planOfPart(catalog, { planName: null, prices: own });
-  expect(capped).toEqual({ ...planOf(catalog, "capped"), prices: [own[0]] });
-  expect(planOfPart(catalog, { planName: "free", prices: own })?.prices).toEqual([own[0]]);
-  expect(planOfPart(catalog, { planName: "free", prices: null })).toBe(planOf(catalog, "free"));
-  expect(planOfPart(catalog, { planName: "nowhere", prices: own })).toBeUndefined();
+      expect(parts.reduce((days, part) => days + part.days, 0)).toBe(parts[0]!.periodDays);
+      expect(parts[0]!.startMs).toBe(period.startMs);
+      expect(parts.at(-1)!.endMs).toBe(period.endMs);
+      expect(parts.slice(1).map(({ startMs }) => startMs)).toEqual(
+        parts.slice(0, -1).map(({ endMs }) => endMs),
+      );
+    }),
+  );
 });
