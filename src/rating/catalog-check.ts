@@ -20,7 +20,11 @@ export function checkCatalog(catalog: Catalog, faulty: readonly FaultPath[], fau
   const currency = place.isSound(["currency"]) ? currencyOf(catalog.currency) : undefined;
   checkUnique(meters, place.at("meters"));
   checkUnique(plans, place.at("plans"));
-  if (place.isSound(["defaultPlan"]) && !plans.some((plan) => plan?.name === catalog.defaultPlan)) {
+  if (
+    place.isSound(["defaultPlan"]) &&
+    areNamed(plans, place.at("plans")) &&
+    !plans.some((plan) => plan?.name === catalog.defaultPlan)
+  ) {
     place.fault(["defaultPlan"], `no plan is named ${catalog.defaultPlan}; there are: ${listed(plans)}`);
   }
   for (const [index, plan] of plans.entries()) {
@@ -77,9 +81,9 @@ function checkPriceList(
     const here = place.at(index);
     const meterIndex = meters.findIndex((meter) => meter?.name === price.metricName);
     const meter = meters[meterIndex];
-    if (meter === undefined) {
+    if (meter === undefined && areNamed(meters, metersPlace)) {
       here.fault(["metricName"], `no meter is named ${price.metricName}; there are: ${listed(meters)}`);
-    } else if (metersPlace.isSound([meterIndex])) {
+    } else if (meter !== undefined && metersPlace.isSound([meterIndex])) {
       checkPrice(price, meter, here);
     }
     if (currency !== undefined) {
@@ -103,6 +107,11 @@ function checkUnique(named: readonly { name: string }[], place: Place): void {
       seen.set(part.name, first ?? index);
     }
   }
+}
+
+/** Whether all names can be read: else what seems to be missing may be what has none. */
+function areNamed(named: readonly unknown[], place: Place): boolean {
+  return named.every((part, index) => isObject(part) && place.isSound([index, "name"]));
 }
 
 function isObject(value: unknown): boolean {
