@@ -59,6 +59,8 @@ with asked as (
       select max(effective_from) from customer_plans where customer_id = $1 and effective_from <= period_start), '-infinity')
     -- The customer's first reaches back to usage that came before it.
     and (effective_from < period_end or effective_from = first_plan)
+    -- What a customer had before it was deleted and came back: its return reaches back as its first does.
+    and (ended_at is null or ended_at >= period_start)
 ), cuts as (
   select effective_from as cut from changes where part > 1
 ), cut_days as (
