@@ -55,7 +55,10 @@ select planned.customer_id, changes::text, totals::text,
   (extract(epoch from planned.period_start) * 1000)::bigint::text as start_ms,
   (extract(epoch from planned.period_end) * 1000)::bigint::text as end_ms,
   (extract(epoch from started_at) * 1000)::bigint::text as started_ms,
-  (extract(epoch from known.deleted_at) * 1000)::bigint::text as ended_ms,
+  (extract(epoch from coalesce(
+    (select ended_at from customer_plans where customer_plans.customer_id = planned.customer_id
+      and effective_from < planned.period_end order by effective_from desc limit 1),
+    known.deleted_at)) * 1000)::bigint::text as ended_ms,
   case when known.deleted_at is null then known.settings ->> 'budget' end as budget,
   coalesce(own.rules, '[]')::text as rules, fired.fired::text,
   priced.version::text as catalog_version, (extract(epoch from priced.published_at) * 1000)::bigint::text as published_ms

@@ -17,6 +17,7 @@ planned as materialized (
     from customer_plans
     where customer_plans.customer_id = chosen.customer_id and effective_from >= coalesce(known.held, '-infinity')
       and (effective_from < period_end or effective_from = known.first)
+      and (ended_at is null or ended_at >= period_start)
   ) as plans cross join lateral (
     select coalesce(max(effective_from), known.first) as started_at from customer_plans
     where customer_plans.customer_id = chosen.customer_id and is_start and effective_from < period_end

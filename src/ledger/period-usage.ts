@@ -24,8 +24,11 @@ select planned.customer_id, changes::text, totals::text,
   (extract(epoch from planned.period_start) * 1000)::bigint::text as start_ms,
   (extract(epoch from planned.period_end) * 1000)::bigint::text as end_ms,
   (extract(epoch from started_at) * 1000)::bigint::text as started_ms,
-  (select (extract(epoch from deleted_at) * 1000)::bigint from customers
-    where customers.customer_id = planned.customer_id)::text as ended_ms, billed.total_minor::text, billed.currency
+  (extract(epoch from coalesce(
+    (select ended_at from customer_plans where customer_plans.customer_id = planned.customer_id
+      and effective_from < planned.period_end order by effective_from desc limit 1),
+    (select deleted_at from customers where customers.customer_id = planned.customer_id))) * 1000)::bigint::text as ended_ms,
+  billed.total_minor::text, billed.currency
 from planned cross join lateral (${TOTALS}) as summed
   left join lateral (
     select total_minor, currency from invoices

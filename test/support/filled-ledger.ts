@@ -25,10 +25,10 @@ select 'cus_' || n, jsonb_build_object('name', 'Customer ' || n, 'plan', 'plan_'
   ${NOW} - n * interval '2 hours', ${NOW} - interval '1 hour',
   case when n % 50 = 0 then ${NOW} - n * interval '1 hour' end
 from generate_series(1, ${LEDGER_CUSTOMERS}) as n;
-insert into customer_plans (customer_id, effective_from, plan, is_start)
-select customer_id, date_trunc('hour', created_at, 'UTC'), settings ->> 'plan', true from customers
+insert into customer_plans (customer_id, effective_from, plan, prices, is_start)
+select customer_id, date_trunc('hour', created_at, 'UTC'), settings ->> 'plan', settings -> 'prices', true from customers
 union all
-select 'cus_' || n, '2026-11-10T12:00Z', 'plan_' || n % 3, false from generate_series(1, ${LEDGER_CUSTOMERS}) as n where n % 7 = 0`;
+select 'cus_' || n, '2026-11-10T12:00Z', 'plan_' || n % 3, null, false from generate_series(1, ${LEDGER_CUSTOMERS}) as n where n % 7 = 0`;
 
 /** What is left of 35 customers' usage of more than a year ago, by hours and days. */
 const OLD_USAGE = `
