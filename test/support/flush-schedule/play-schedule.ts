@@ -1,8 +1,8 @@
-import type { Claim, ClaimRequest } from "../../../src/counters/flush-claim.ts";
 import { MINUTE_MS } from "../../../src/domain/window.ts";
 import { flushBuckets } from "../../../src/flush/flush-buckets.ts";
 import { flushCustomer } from "../../../src/flush/flush-customer.ts";
 import type { FlushStores } from "../../../src/flush/flush-stores.ts";
+import { nothingOf } from "../claim.ts";
 import { FlushAudit } from "./flush-audit.ts";
 import type { FlushWorld, HourState } from "./flush-world.ts";
 import { ACTIVE, BASE_MS, CUSTOMERS, HOURS_MS } from "./schedule-customers.ts";
@@ -270,11 +270,6 @@ export class Schedule {
   #pick<Item>(items: readonly Item[]): Item {
     return items[Math.floor(this.#random() * items.length)]!;
   }
-}
-
-function nothingOf({ claimId, shard, born }: ClaimRequest): Claim {
-  const nothing = { fences: 0, number: 0, entries: 0, recent: [], oldestMs: undefined, buckets: [] };
-  return { kind: "taken", claimId, shard, born, hasMore: false, ...nothing };
 }
 
 /** What a run says when the counters are not to be trusted. */
