@@ -57,13 +57,12 @@ describe("alerts that are inserted", () => {
     expect(await insert([spend])).toEqual({ fired: 1, told: 1 });
     expect(await insert([fine], NOW_MS + 1)).toEqual({ fired: 1, told: 1 });
 
-    const withoutNews = ({ type: _, data: __, ...alert }: NewAlert, firedAtMs: number): Alert => ({
-      ...alert,
-      firedAtMs,
-    });
-    expect(await listAlerts(fixture.database, {}, 10, undefined)).toEqual([
-      withoutNews(fine, NOW_MS + 1),
-      withoutNews(spend, NOW_MS),
+    const listed = await listAlerts(fixture.database, {}, 10, undefined);
+    expect(listed.map(({ firedAtMs }) => firedAtMs)).toEqual([NOW_MS + 1, NOW_MS]);
+    const given = [fine, spend].map(({ type, data }, index) => ({ ...listed[index], type, data }));
+    expect(given).toEqual([
+      { ...fine, firedAtMs: NOW_MS + 1 },
+      { ...spend, firedAtMs: NOW_MS },
     ]);
   });
 
