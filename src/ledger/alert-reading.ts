@@ -48,10 +48,7 @@ with asked as (
   -- A period that is closed is billed: nothing of it can be warned of any more.
   where own.closed_at is null
 ), ${plannedFor("chosen.priced_as")}, combos as materialized (
-  select distinct period_start, period_end, plans
-  from planned cross join lateral (
-    select coalesce(jsonb_agg(distinct change -> 'planName'), '[]') as plans
-    from jsonb_array_elements(changes) as change) as named
+  select distinct period_start, period_end, plans from planned
 ), priced as materialized (
   select combos.*, version, published_at from combos left join catalog_versions on version = ${IN_FORCE}
 )
@@ -72,8 +69,7 @@ from planned cross join lateral (${TOTALS}) as summed
   left join lateral (
     select rules from alert_rules where alert_rules.customer_id = planned.customer_id limit 1) as own on known.deleted_at is null
   join priced on priced.period_start = planned.period_start and priced.period_end = planned.period_end
-    and priced.plans = (
-      select coalesce(jsonb_agg(distinct change -> 'planName'), '[]') from jsonb_array_elements(changes) as change)`;
+    and priced.plans = planned.plans`;
 
 /**
  * Reads the periods that contain the moments, unless they are closed, as far as the ledger has their usage; where a customer has
