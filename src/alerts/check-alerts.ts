@@ -8,13 +8,13 @@ import { insertAlerts, type NewAlert } from "../ledger/alerts.ts";
 import type { Database } from "../ledger/database.ts";
 import type { Log } from "../log.ts";
 import type { Catalog } from "../rating/catalog.ts";
-import { pricedParts } from "../rating/rate-period.ts";
+import { plansOf, pricedParts } from "../rating/rate-period.ts";
 import { rateParts } from "../rating/rate.ts";
 import { alertData, NOTIFICATION_TYPES } from "./alert-notification.ts";
 import { crossings } from "./crossings.ts";
 
-/** Most customers checked by one statement. */
-export const CHECK_PAGE = 1000;
+/** Most customers checked by one statement: a flush brings at least a thousand at once, and no more than this. */
+export const CHECK_PAGE = 1500;
 
 export interface AlertDeps {
   database: Database;
@@ -83,14 +83,14 @@ async function catalogsOf(
   return catalogs;
 }
 
-/** What a period has reached and was not told of yet; nothing before a catalog is published. */
+/** What a period has reached and was not told of yet; nothing before a catalog is published. Throws when it has no price. */
 function newAlerts(deps: AlertDeps, reading: AlertReading, catalog: Catalog | undefined): NewAlert[] {
-  if (catalog === undefined) {
+  const parts = catalog && pricedParts(catalog, reading);
+  if (catalog === undefined && plansOf(reading).every((plan) => plan === null)) {
     return [];
   }
-  const parts = pricedParts(catalog, reading);
-  if (parts === undefined) {
-    throw new Error("a plan of the period is not in the catalog that prices it");
+  if (catalog === undefined || parts === undefined) {
+    throw new Error(`no catalog has the period's plans ${plansOf(reading).join(", ")}`);
   }
   const rating = rateParts(catalog, parts);
   const budgetMinor = reading.budget === null ? null : (parseMajor(reading.budget, rating.currency) ?? null);

@@ -75,6 +75,25 @@ insert into adjustments (customer_id, adjustment_id, metric_name, quantity, at, 
 select 'cus_' || n % 2000, 'adj_' || n, ${METRICS}[n % 4 + 1], -1, at, 'Counted twice', at + interval '1 hour', 'admin'
 from generate_series(1, 20000) as n, lateral (select ${NOW} - n * interval '6 minutes' as at) as times`;
 
+/**
+ * Every fourth customer has rules of its own; alerts of half of all periods since a year, and of a month of unknown customers:
+ * three thresholds of two rules each.
+ */
+const ALERTS = `
+insert into alert_rules (customer_id, rules, updated_at)
+select 'cus_' || n, jsonb_build_array(jsonb_build_object('id', 'own', 'kind', 'spend', 'enabled', true, 'thresholds',
+  jsonb_build_array('100'))), ${NOW} from generate_series(1, 10000) as n where n % 4 = 0;
+insert into alerts (alert_id, customer_id, rule_id, kind, metric_name, measure, threshold, period_start, period_end, current, whole,
+  fired_at)
+select 'alt_' || row_number() over (), customer_id, rule_id, 'usage', 'm_1', 'percent', threshold, period_start, period_end, 95, 100,
+  period_start + interval '20 days' + threshold * interval '1 minute'
+from (
+  select customer_id, period_start, period_end from billing_periods
+  where period_start >= '2025-12-01' and length(customer_id) % 2 = 0
+  union all
+  select 'unknown_' || n, '2026-11-01', '2026-12-01' from generate_series(1, 2000) as n
+) as months, unnest(array['default_usage', 'own']) as rule_id, unnest(array[80, 90, 100]) as threshold`;
+
 /** Two weeks of scheduled work, and what it told of. */
 const WORK = `
 insert into flush_shards (shard, born) select shard, 'life-2' from generate_series(0, 15) as shard;
@@ -120,7 +139,7 @@ export async function fillLedger({ raw }: LedgerFixture): Promise<void> {
     [JSON.stringify(demoCatalog)],
   );
   await fillUsage(raw, LEDGER_CUSTOMERS, FILLED_MS, () => {});
-  for (const statement of [CUSTOMERS, OLD_USAGE, INVOICES, WORK].flatMap((part) => part.split(";"))) {
+  for (const statement of [CUSTOMERS, OLD_USAGE, INVOICES, ALERTS, WORK].flatMap((part) => part.split(";"))) {
     await raw(statement);
   }
   await raw("set session_replication_role = origin");
