@@ -12,3 +12,8 @@ export function column(row: Row, name: string): string {
 export function timeColumn(row: Row, name: string): number {
   return Math.round(Number(column(row, name)));
 }
+
+/** Reads an epoch ms column that may be null. */
+export function timeOrNull(row: Row, name: string): number | null {
+  return (row[name] ?? null) === null ? null : timeColumn(row, name);
+}

@@ -79,7 +79,8 @@ async function failureOf(call: Promise<unknown>): Promise<RedisError> {
 /** Every call of the client, with what it sends. */
 const CALLS: [string, (redis: RedisClient) => Promise<unknown>, string[]][] = [
   ["run", (redis) => redis.run(INCREMENT, ["k"], ["a"]), ["evalsha", INCREMENT.sha1, "1", "k", "a"]],
-  ["countExisting", (redis) => redis.countExisting(["a", "b"]), ["exists", "a", "b"]],
+  ["get", (redis) => redis.get("k"), ["get", "k"]],
+  ["set", (redis) => redis.set("k", "v"), ["set", "k", "v"]],
   ["hmget", (redis) => redis.hmget("h", ["a", "b"]), ["hmget", "h", "a", "b"]],
   ["areMembers", (redis) => redis.areMembers("s", ["a"]), ["smismember", "s", "a"]],
   ["addMembers", (redis) => redis.addMembers("s", ["a", "b"]), ["sadd", "s", "a", "b"]],
@@ -102,14 +103,14 @@ describe("sent once", () => {
     ["401", 401, '{"error":"Unauthorized"}', "ERR"],
   ])("an answer of %s: is an error, and not asked for again", async (_name, status, body, code) => {
     bare.answer = refuseWith(status, body);
-    expect((await failureOf(bare.redis.countExisting(["k"]))).code).toBe(code);
+    expect((await failureOf(bare.redis.get("k"))).code).toBe(code);
     expect(bare.asked).toHaveLength(1);
   });
 
   test("nobody listens: is an error", async () => {
     const away = await startBareServer();
     await away.stop();
-    expect((await failureOf(away.redis.countExisting(["k"]))).code).toBe("UNREACHABLE");
+    expect((await failureOf(away.redis.get("k"))).code).toBe("UNREACHABLE");
   });
 });
 
