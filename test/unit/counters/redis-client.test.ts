@@ -162,6 +162,43 @@ describe("as it was written", () => {
     expect(await fixture.redis.hmget("no hash", ["a", "b"])).toEqual([null, null]);
   });
 
+  test("countAndGet: what exists is counted, and a text is the text it is, in one request", async () => {
+    const asked = vi.spyOn(globalThis, "fetch");
+    for (const text of TEXTS) {
+      await fixture.raw.set("t", text);
+      expect(await fixture.redis.countAndGet(["t", "absent", "t2"], "t")).toEqual({
+        existing: 1,
+        value: text,
+      });
+      expect([await fixture.redis.get("t"), await fixture.redis.get("absent")]).toEqual([text, null]);
+      await fixture.redis.set("t2", text);
+      expect(await fixture.raw.get("t2")).toBe(text);
+      await fixture.raw.del("t2");
+    }
+    expect(await fixture.redis.countAndGet(["absent"], "absent")).toEqual({ existing: 0, value: null });
+    expect(asked).toHaveBeenCalledTimes(4 * TEXTS.length + 1);
+  });
+
+  test("countAndGet: a lost reply is not sent again, and is an error", async () => {
+    bare.answer = dropReply;
+    expect((await failureOf(bare.redis.countAndGet(["a", "b"], "k"))).code).toBe("UNREACHABLE");
+    expect(bare.asked).toEqual([
+      {
+        path: "/pipeline",
+        command: [
+          ["exists", "a", "b"],
+          ["get", "k"],
+        ],
+      },
+    ]);
+  });
+
+  test("countAndGet: an error within the answer is an error, with nothing of its arguments", async () => {
+    await fixture.raw.hset("cus_secret", "a", "b");
+    const error = await failureOf(fixture.redis.countAndGet(["a"], "cus_secret"));
+    expect([error.code, error.message]).toEqual(["ERR", "Redis: ERR"]);
+  });
+
   test("run: arguments arrive, and answers come back, as the texts they are", async () => {
     const echo = new Script("return { ARGV, #ARGV, string.format('%.0f', 2^53 - 1) }");
     expect(await fixture.redis.run(echo, [], TEXTS)).toEqual([TEXTS, TEXTS.length, "9007199254740991"]);
