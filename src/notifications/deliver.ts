@@ -1,4 +1,5 @@
 import { MINUTE_MS } from "../domain/window.ts";
+import { LedgerError } from "../ledger/database.ts";
 import type { ClaimedDelivery, ReleasedDelivery } from "../ledger/deliveries.ts";
 import type { DeliveryStores } from "./delivery-stores.ts";
 import { linesOf, type DeliveryLine } from "./delivery-line.ts";
@@ -49,6 +50,8 @@ interface Run {
   /** By the clock, when everything was claimed. */
   claimedMs: number;
   report: DeliveryReport;
+  /** The ledger's refusals to keep what came of an attempt. */
+  refusals: LedgerError[];
 }
 
 /**
@@ -69,7 +72,7 @@ export async function deliverDue(deps: DeliverDeps, nowMs: number): Promise<Deli
   }
   await addressAll(deps, nowMs, report);
   const claimedMs = deps.now();
-  const run: Run = { deps, nowMs, claimId: randomId(), claimedMs, report };
+  const run: Run = { deps, nowMs, claimId: randomId(), claimedMs, report, refusals: [] };
   const claimed = await stores.claim({
     claimId: run.claimId,
     nowMs,
@@ -83,6 +86,9 @@ export async function deliverDue(deps: DeliverDeps, nowMs: number): Promise<Deli
   await workOff(lines, LANES, (line) => step(run, line));
   await releaseRest(run, lines);
   await stores.putDue(found, await stores.nextDue(), randomId());
+  if (run.refusals.length > 0) {
+    throw new AggregateError(run.refusals, "the ledger did not keep what came of some attempts");
+  }
   return report;
 }
 
@@ -109,7 +115,17 @@ async function step(run: Run, line: DeliveryLine): Promise<boolean> {
   }
   const tried = await tryDelivery(deps, delivery);
   const verdict = judge(tried, delivery, nowMs, deps.random());
-  await keep(run, delivery, tried, verdict, line);
+  try {
+    await keep(run, delivery, tried, verdict, line);
+  } catch (error) {
+    if (!(error instanceof LedgerError)) {
+      throw error;
+    }
+    // It comes again when its lease is over. What else goes to this target may be refused, too; the others go on.
+    run.refusals.push(error);
+    line.heldBy ??= { failure: "abandoned", retryAfterMs: undefined };
+    return false;
+  }
   line.isSlow = verdict.isSlow;
   line.heldBy ??= verdict.holds;
   return line.waiting.length > 0;

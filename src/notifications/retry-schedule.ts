@@ -12,6 +12,8 @@ export const RETRY_DELAYS_MS: readonly number[] = [
   20 * HOUR_MS,
   24 * HOUR_MS,
 ];
+/** Most attempts of a delivery. */
+export const MAX_ATTEMPTS = RETRY_DELAYS_MS.length + 1;
 /** How much longer than that it may be, so that what failed together does not come back together: 1 in so many. */
 const JITTER_PART = 10;
 /** Longest wait that a receiver may ask for. */

@@ -3,6 +3,7 @@ import type { AttemptRecord, ClaimedDelivery, ClaimedEndpoint } from "../ledger/
 import { EMAIL_TARGET } from "../ledger/delivery-making.ts";
 import { attemptEmail, type EmailDeps } from "./attempt-email.ts";
 import { attemptWebhook, type WebhookSender } from "./attempt-webhook.ts";
+import { MAX_ATTEMPTS } from "./retry-schedule.ts";
 import { UnreadableSecret, type SecretBox } from "./secret-box.ts";
 
 export interface TryDeps extends WebhookSender, EmailDeps {
@@ -14,6 +15,7 @@ export interface TryDeps extends WebhookSender, EmailDeps {
 export type DeliveryFailure =
   | Exclude<Awaited<ReturnType<typeof attemptWebhook>>["failure"], undefined>
   | Exclude<Awaited<ReturnType<typeof attemptEmail>>["failure"], undefined>
+  | "abandoned"
   | "endpoint_deleted"
   | "endpoint_disabled"
   | "secret_unreadable"
@@ -30,6 +32,10 @@ export interface TriedDelivery {
 
 /** Sends a delivery once. Never throws for what a receiver does. */
 export async function tryDelivery(deps: TryDeps, delivery: ClaimedDelivery): Promise<TriedDelivery> {
+  if (delivery.attempts > MAX_ATTEMPTS) {
+    // Runs have died at it, or could not write down what came of it, again and again.
+    return { attempt: null, failure: "abandoned", retryAfterMs: undefined };
+  }
   if (delivery.target === EMAIL_TARGET) {
     const { failure, ...attempt } = await attemptEmail(deps, delivery);
     const record = { ...attempt, status: null, failure: failure ?? null };

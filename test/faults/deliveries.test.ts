@@ -1,15 +1,25 @@
-import fc from "fast-check";
+import {
+  array,
+  assert,
+  asyncProperty,
+  boolean,
+  constant,
+  constantFrom,
+  integer,
+  nat,
+  oneof,
+  option,
+  record,
+  type Arbitrary,
+} from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { announceDue, readWork } from "../../src/counters/due.ts";
 import { HOUR_MS, MINUTE_MS } from "../../src/domain/window.ts";
-import { LEASE_MS, type DeliverDeps } from "../../src/notifications/deliver.ts";
+import { LEASE_MS } from "../../src/notifications/deliver.ts";
 import { deliveryStores, type DeliveryStores } from "../../src/notifications/delivery-stores.ts";
 import { RETRY_DELAYS_MS } from "../../src/notifications/retry-schedule.ts";
 import { type DeliveryFixture, startDeliveryFixture } from "../support/delivery-fixture.ts";
-import { tell } from "../support/notified.ts";
-
-const NOW_MS = Date.parse("2126-11-23T12:00:00Z");
-const URL_OF = "https://receiver.example/";
+import { DeliveryWorld, Died, dyingAt } from "../support/delivery-world.ts";
 
 let fixture: DeliveryFixture;
 
@@ -19,83 +29,8 @@ beforeAll(async () => {
 beforeEach(() => fixture.clear());
 afterAll(() => fixture.stop());
 
-/** Runs whose receivers are played here: what each got, and when. */
-class World {
-  nowMs = NOW_MS;
-  readonly sent: { target: string; id: string; body: string; atMs: number; status: number }[] = [];
-  /** What the receivers answer, one after the other, and 200 when nothing is left. */
-  answers: number[] = [];
-
-  get deps(): Partial<DeliverDeps> {
-    const atMs = this.nowMs;
-    return {
-      now: () => atMs,
-      allowPrivate: false,
-      fetch: (url, init) => {
-        const status = this.answers.shift() ?? 200;
-        const { "webhook-id": id = "" } = init.headers as Record<string, string>;
-        this.sent.push({ target: url.slice(URL_OF.length), id, body: init.body as string, atMs, status });
-        return status === 0
-          ? Promise.reject(new TypeError("connection reset"))
-          : Promise.resolve(new Response("", { status }));
-      },
-    };
-  }
-
-  run(changes: Partial<DeliverDeps> = {}): Promise<unknown> {
-    return fixture.run(this.nowMs, { ...this.deps, ...changes });
-  }
-
-  /** Every delivery by what it was sent as. */
-  get attempts(): Map<string, { id: string; body: string; atMs: number; status: number }[]> {
-    return Map.groupBy(this.sent, ({ target, id }) => `${target} ${id}`);
-  }
-}
-
-class Died extends Error {
-  override readonly name = "Died";
-}
-
-/** Stores of a run that dies at one of its calls, before or after it was applied: nothing that it asks later is done. */
-function dyingAt(call: number, isApplied: boolean): { stores: DeliveryStores; calls: () => number } {
-  const stores = deliveryStores(fixture.counters.redis, fixture.ledger.database);
-  let calls = 0;
-  const dying = new Proxy(stores, {
-    get(target, name: keyof DeliveryStores) {
-      return async (...args: unknown[]) => {
-        const number = calls;
-        calls += 1;
-        if (number < call) {
-          return (target[name] as (...all: unknown[]) => unknown)(...args);
-        }
-        if (number === call && isApplied) {
-          await (target[name] as (...all: unknown[]) => unknown)(...args);
-        }
-        throw new Died(name);
-      };
-    },
-  });
-  return { stores: dying, calls: () => calls };
-}
-
-async function threeEndpoints(): Promise<void> {
-  for (const name of ["a", "b", "c"]) {
-    await fixture.endpoint(name, `${URL_OF}whe_${name}`);
-  }
-}
-
-async function tellSome(count: number, nowMs: number): Promise<void> {
-  for (let index = 0; index < count; index += 1) {
-    await tell(fixture.ledger.database, `n${nowMs}-${index}`, nowMs, { data: { index } });
-  }
-}
-
-/** Every notification to every endpoint, as it is to be delivered. */
-async function owed(): Promise<string[]> {
-  const rows = await fixture.ledger.raw(
-    "select endpoint_id || ' ' || notification_id as pair from notifications, webhook_endpoints",
-  );
-  return rows.map(({ pair }) => pair ?? "").toSorted();
+function stores(): DeliveryStores {
+  return deliveryStores(fixture.counters.redis, fixture.ledger.database);
 }
 
 describe.each([
@@ -105,11 +40,10 @@ describe.each([
   test("at each of them: everything is delivered by the runs after it, under one id, and twice only what was on its way", async () => {
     for (let call = 0; ; call += 1) {
       await fixture.clear();
-      await threeEndpoints();
-      await tellSome(3, NOW_MS);
-      const world = new World();
-      const dying = dyingAt(call, isApplied);
-      const died = await world.run({ stores: dying.stores }).then(
+      const world = new DeliveryWorld(fixture);
+      await world.endpoints("a", "b", "c");
+      await world.tell(3);
+      const died = await world.run({ stores: dyingAt(stores(), call, isApplied) }).then(
         () => false,
         (error: unknown) => error instanceof Died,
       );
@@ -123,7 +57,7 @@ describe.each([
         await world.run();
       }
       const { attempts } = world;
-      expect([...attempts.keys()].toSorted(), `died at call ${call}`).toEqual(await owed());
+      expect([...attempts.keys()].toSorted(), `died at call ${call}`).toEqual(await world.owed());
       const twice = [...attempts.values()].filter((times) => times.length > 1);
       // Four quick lanes had something on its way.
       expect(twice.length, `died at call ${call}`).toBeLessThanOrEqual(4);
@@ -140,10 +74,10 @@ describe.each([
 test.each([2, 8])(
   "%i runs at once, again and again: nothing is sent twice, nothing is left",
   async (runs) => {
-    await threeEndpoints();
-    const world = new World();
+    const world = new DeliveryWorld(fixture);
+    await world.endpoints("a", "b", "c");
     for (let round = 0; round < 5; round += 1) {
-      await tellSome(20, world.nowMs);
+      await world.tell(20);
       world.answers = Array.from({ length: 10 }, (_, index) => (index % 2 === 0 ? 500 : 404));
       await Promise.all(Array.from({ length: runs }, () => world.run()));
       world.nowMs += MINUTE_MS;
@@ -152,7 +86,7 @@ test.each([2, 8])(
     world.nowMs += HOUR_MS;
     await world.run();
     const { attempts } = world;
-    expect([...attempts.keys()].toSorted()).toEqual(await owed());
+    expect([...attempts.keys()].toSorted()).toEqual(await world.owed());
     for (const times of attempts.values()) {
       expect(times.filter(({ status }) => status === 200)).toHaveLength(1);
       expect(times.map(({ status }) => status).indexOf(200)).toBe(times.length - 1);
@@ -168,37 +102,37 @@ type Step =
   | { kind: "answers"; statuses: number[] }
   | { kind: "Redis emptied" | "Redis copied" | "Redis set back" };
 
-const dies = fc.option(fc.record({ call: fc.nat(20), isApplied: fc.boolean() }), { freq: 3 });
-const step: fc.Arbitrary<Step> = fc.oneof(
+const dies = option(record({ call: nat(20), isApplied: boolean() }), { freq: 3 });
+const step: Arbitrary<Step> = oneof(
   {
     weight: 3,
-    arbitrary: fc.record({
-      kind: fc.constant("tell" as const),
-      count: fc.integer({ min: 1, max: 3 }),
-      isAnnounced: fc.boolean(),
+    arbitrary: record({
+      kind: constant("tell" as const),
+      count: integer({ min: 1, max: 3 }),
+      isAnnounced: boolean(),
     }),
   },
-  { weight: 6, arbitrary: fc.record({ kind: fc.constantFrom("tick", "hourly", "two ticks"), dies }) },
+  { weight: 6, arbitrary: record({ kind: constantFrom("tick", "hourly", "two ticks"), dies }) },
   {
     weight: 3,
-    arbitrary: fc.record({ kind: fc.constant("wait" as const), minutes: fc.constantFrom(1, 4, 6, 60, 600) }),
+    arbitrary: record({ kind: constant("wait" as const), minutes: constantFrom(1, 4, 6, 60, 600) }),
   },
   {
     weight: 3,
-    arbitrary: fc.record({
-      kind: fc.constant("answers" as const),
-      statuses: fc.array(fc.constantFrom(0, 200, 302, 404, 429, 500), { maxLength: 8 }),
+    arbitrary: record({
+      kind: constant("answers" as const),
+      statuses: array(constantFrom(0, 200, 302, 404, 429, 500), { maxLength: 8 }),
     }),
   },
   {
     weight: 1,
-    arbitrary: fc.record({ kind: fc.constantFrom("Redis emptied", "Redis copied", "Redis set back") }),
+    arbitrary: record({ kind: constantFrom("Redis emptied", "Redis copied", "Redis set back") }),
   },
 );
 
 /** Plays schedules: ticks look into Postgres only when Redis says so, as the minute cron does; the hourly run always. */
 class Play {
-  readonly world = new World();
+  readonly world = new DeliveryWorld(fixture);
   #copy: string | null = null;
 
   async play(steps: readonly Step[]): Promise<void> {
@@ -213,7 +147,7 @@ class Play {
     const { raw, redis } = fixture.counters;
     switch (one.kind) {
       case "tell":
-        await tellSome(one.count, this.world.nowMs);
+        await this.world.tell(one.count);
         if (one.isAnnounced) {
           await announceDue(redis, crypto.randomUUID());
         }
@@ -239,8 +173,11 @@ class Play {
       case "Redis copied":
         this.#copy = await raw.get("due");
         break;
-      default:
+      case "Redis set back":
         await (this.#copy === null ? raw.del("due") : raw.set("due", this.#copy));
+        break;
+      default:
+        one satisfies never;
     }
   }
 
@@ -252,19 +189,19 @@ class Play {
   }
 
   async #run(death: { call: number; isApplied: boolean } | null): Promise<void> {
-    const stores = death === null ? {} : { stores: dyingAt(death.call, death.isApplied).stores };
-    await this.world.run(stores).catch((error: unknown) => {
+    const changes = death === null ? {} : { stores: dyingAt(stores(), death.call, death.isApplied) };
+    await this.world.run(changes).catch((error: unknown) => {
       expect(error).toBeInstanceOf(Died);
     });
   }
 }
 
 test("schedules of runs that die, overlap and are told the wrong thing by Redis: nothing is lost or early, one id each", async () => {
-  await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 4, maxLength: 16 }), async (steps) => {
+  await assert(
+    asyncProperty(array(step, { minLength: 4, maxLength: 16 }), async (steps) => {
       await fixture.clear();
-      await threeEndpoints();
       const play = new Play();
+      await play.world.endpoints("a", "b", "c");
       await play.play(steps);
       // From now on all is well, and the hourly cron runs.
       play.world.answers = [];
@@ -273,7 +210,7 @@ test("schedules of runs that die, overlap and are told the wrong thing by Redis:
         await play.world.run();
       }
       const { attempts } = play.world;
-      expect([...attempts.keys()].toSorted()).toEqual(await owed());
+      expect([...attempts.keys()].toSorted()).toEqual(await play.world.owed());
       for (const times of attempts.values()) {
         expect(new Set(times.map(({ body }) => body)).size).toBe(1);
         expect(times.some(({ status }) => status === 200)).toBe(true);
@@ -292,8 +229,8 @@ test("schedules of runs that die, overlap and are told the wrong thing by Redis:
 });
 
 test("a tick that is told nothing: leaves Postgres asleep, until what was lost from Redis is put right by the hour", async () => {
-  await threeEndpoints();
   const play = new Play();
+  await play.world.endpoints("a", "b", "c");
   await play.play([{ kind: "tick", dies: null }, { kind: "Redis copied" }]);
   // Told by a run that died before it could announce it, and Redis knows of nothing due.
   await play.play([

@@ -17,7 +17,7 @@ let told = 0;
 beforeAll(async () => {
   [meter, receiver] = await Promise.all([startMeter(), startReceiver()]);
   const made = await meter.send("POST", "/v1/webhook-endpoints", { url: receiver.url });
-  ({ secret } = made?.body as { secret: string });
+  secret = String((made?.body as Record<string, unknown> | undefined)?.["secret"]);
 });
 afterAll(() => Promise.all([meter.stop(), receiver.stop()]));
 

@@ -6,11 +6,8 @@ import * as billingPeriods from "../../src/ledger/billing-periods.ts";
 import * as catalogVersions from "../../src/ledger/catalog-versions.ts";
 import * as counterCheck from "../../src/ledger/counter-check.ts";
 import * as customers from "../../src/ledger/customers.ts";
-import type { Database } from "../../src/ledger/database.ts";
 import * as dayCheck from "../../src/ledger/day-check.ts";
 import { repairDays } from "../../src/ledger/day-repair.ts";
-import * as deliveries from "../../src/ledger/deliveries.ts";
-import * as deliveryMaking from "../../src/ledger/delivery-making.ts";
 import * as flushClaims from "../../src/ledger/flush-claims.ts";
 import { removeOldHours } from "../../src/ledger/hour-retention.ts";
 import * as integrityFindings from "../../src/ledger/integrity-findings.ts";
@@ -18,45 +15,20 @@ import * as invoiceSteps from "../../src/ledger/invoice-steps.ts";
 import { INVOICE_STATUSES } from "../../src/ledger/invoice-status.ts";
 import * as invoices from "../../src/ledger/invoices.ts";
 import * as jobRuns from "../../src/ledger/job-runs.ts";
-import * as notificationList from "../../src/ledger/notification-list.ts";
-import { pruneNotifications } from "../../src/ledger/notification-retention.ts";
 import { insertNotification } from "../../src/ledger/notifications.ts";
 import * as redisLosses from "../../src/ledger/redis-losses.ts";
 import * as spool from "../../src/ledger/spool.ts";
 import { readUsage } from "../../src/ledger/usage-reading.ts";
 import { writeClaim } from "../../src/ledger/usage-records.ts";
 import { readUsageSeries, type SeriesChoice } from "../../src/ledger/usage-series.ts";
-import * as webhookEndpoints from "../../src/ledger/webhook-endpoints.ts";
 import { catalogSchema } from "../../src/rating/catalog.ts";
 import { callsBucket } from "./bucket.ts";
 import { FILLED_MS as NOW_MS, FILLED_MONTH as MONTH, MONTH_BEFORE } from "./filled-ledger.ts";
 import { newInvoice } from "./invoice-fixture.ts";
+import { call, LATER, LONGEST_PAGE, PAGE, several, type LedgerCall } from "./ledger-call.ts";
 import { identified, measured } from "./measurement.ts";
+import { NOTIFICATION_CALLS } from "./notification-calls.ts";
 
-/** A function of the ledger, with arguments that the product calls it with. */
-export interface LedgerCall {
-  name: string;
-  /** What is asked, where the function is called more than once. */
-  asked: string;
-  call: (database: Database) => Promise<unknown>;
-}
-
-function call<Args extends unknown[]>(
-  run: (database: Database, ...args: Args) => Promise<unknown>,
-  asked: string,
-  ...args: Args
-): LedgerCall {
-  return { name: run.name, asked, call: (database) => run(database, ...args) };
-}
-
-/** `count` of what a number, from 1 on, stands for. */
-function several<Item>(count: number, item: (number: number) => Item): Item[] {
-  return Array.from({ length: count }, (_, index) => item(index + 1));
-}
-
-const PAGE = 101;
-const LONGEST_PAGE = 1001;
-const LATER = { timeMs: NOW_MS - 10 * DAY_MS, id: "x" };
 const MONTH_RANGE = { fromMs: MONTH_BEFORE.startMs, toMs: MONTH_BEFORE.endMs };
 const PERIODS = { current: MONTH, before: MONTH_BEFORE };
 const LIVE = [callsBucket("2026-11-23T11:00", 7, { customerId: "cus_7" })];
@@ -234,76 +206,6 @@ const INVOICING = [
   call(invoices.setInReview, "one", "inv_201", NOW_MS),
 ];
 
-const ENDPOINT = { endpointId: "whe_new", url: "https://example.com/", types: null, secret: "sealed" };
-const TERMS = { nowMs: NOW_MS, giveUpMs: NOW_MS + 4 * DAY_MS, hasEmail: true };
-const CLAIM_TERMS = {
-  claimId: "run",
-  nowMs: NOW_MS,
-  leaseEndMs: NOW_MS + 300_000,
-  limit: 1000,
-  perTarget: 300,
-};
-const SETTLED = { notificationId: "ntf_42", target: "whe_13", claimId: "run", failure: null, isSlow: true };
-const ATTEMPT = { attemptedMs: NOW_MS, durationMs: 5, status: 410, failure: "status", response: "" };
-
-const NOTIFICATIONS = [
-  call(webhookEndpoints.insertEndpoint, "a customer's", { ...ENDPOINT, customerId: "cus_7" }, NOW_MS),
-  call(
-    webhookEndpoints.insertEndpoint,
-    "the deployment's",
-    { ...ENDPOINT, endpointId: "whe_newer", customerId: null },
-    NOW_MS,
-  ),
-  call(webhookEndpoints.getEndpoint, "one", "whe_8"),
-  call(webhookEndpoints.listEndpoints, "the first page", undefined, PAGE, undefined),
-  call(webhookEndpoints.listEndpoints, "the longest page", undefined, LONGEST_PAGE, undefined),
-  call(webhookEndpoints.listEndpoints, "a later page", undefined, PAGE, LATER),
-  call(webhookEndpoints.listEndpoints, "a customer's", "cus_7", PAGE, undefined),
-  call(webhookEndpoints.rotateSecret, "one", "whe_8", "sealed too", NOW_MS),
-  call(webhookEndpoints.enableEndpoint, "one", "whe_8"),
-  call(webhookEndpoints.deleteEndpoint, "one", "whe_40", NOW_MS),
-  call(deliveryMaking.addressNotifications, "a page", TERMS, 500),
-  call(deliveryMaking.redeliver, "to all", "ntf_42", TERMS, {}),
-  call(deliveryMaking.redeliver, "to one", "ntf_42", TERMS, { endpointId: "whe_13", kind: "webhook" }),
-  call(deliveries.claimDeliveries, "a run's", { ...CLAIM_TERMS, beginAfter: "whe_1" }),
-  call(
-    deliveries.settleDelivery,
-    "delivered",
-    { ...SETTLED, attempt: null, settlement: { state: "delivered" } },
-    NOW_MS,
-  ),
-  call(
-    deliveries.settleDelivery,
-    "gone",
-    { ...SETTLED, attempt: ATTEMPT, settlement: { state: "failed", disables: true } },
-    NOW_MS,
-  ),
-  call(
-    deliveries.releaseDeliveries,
-    "a run's",
-    "run",
-    several(300, (n) => ({ notificationId: `ntf_${n}`, target: "whe_9", dueMs: NOW_MS, failure: "late" })),
-    NOW_MS,
-  ),
-  call(deliveries.nextDue, "it"),
-  ...[undefined, LATER].flatMap((after) => {
-    const page = after === undefined ? "the first page" : "a later page";
-    const listed = (asked: string, filter: notificationList.NotificationFilter): LedgerCall =>
-      call(notificationList.listNotifications, `${page} ${asked}`, filter, PAGE, after);
-    return [
-      listed("of all", {}),
-      listed("of a customer's", { customerId: "cus_7" }),
-      listed("of a type", { type: "operations.flush_delayed" }),
-      listed("of a type that is not there", { type: "limit.reached" }),
-      ...notificationList.DELIVERY_STATES.map((state) => listed(`of ${state} ones`, { state })),
-      listed("of a customer's failed ones", { state: "failed", customerId: "cus_7" }),
-    ];
-  }),
-  call(notificationList.getNotification, "one", "ntf_42"),
-  call(notificationList.listAttempts, "one's", "ntf_42", 500),
-  call(pruneNotifications, "a run's", NOW_MS - 90 * DAY_MS, 20_000),
-];
-
 const SINCE = { fromMs: NOW_MS - 8 * DAY_MS, flushedSinceMs: NOW_MS - 26 * HOUR_MS };
 const NAMED = several(20, (n) => ({ customerId: `cus_${n}`, hourMs: NOW_MS - (NOW_MS % HOUR_MS) - HOUR_MS }));
 const FOUND = {
@@ -338,6 +240,6 @@ export const LEDGER_CALLS: readonly LedgerCall[] = [
   ...LISTS,
   ...FLUSH,
   ...INVOICING,
-  ...NOTIFICATIONS,
+  ...NOTIFICATION_CALLS,
   ...UPKEEP,
 ];

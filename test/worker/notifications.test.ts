@@ -1,16 +1,15 @@
 import { inject } from "vitest";
 import { Webhook } from "standardwebhooks";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { insertNotification, type Notification } from "../../src/ledger/notifications.ts";
 import { askLedger, flushAll, playAt, publishPlans, record } from "./played-time.ts";
 import { answerAt, deleteEndpoints, makeEndpoint, receivedAt } from "./received-webhooks.ts";
-import { ADMIN, call, INGEST, READ, trigger } from "./worker-api.ts";
+import { readNotification, tellAt, TOLD_DATA } from "./told-notifications.ts";
+import { ADMIN, call, READ, trigger } from "./worker-api.ts";
 
 const MINUTE_MS = 60_000;
 const MINUTE = "* * * * *";
 const HOURLY = "17 * * * *";
 let nowMs: number;
-let subjects = 0;
 
 beforeAll(async () => {
   await flushAll();
@@ -29,38 +28,15 @@ afterAll(async () => {
   vi.useRealTimers();
 });
 
-/** Has something told as the ledger does, past the Worker: Redis hears nothing of it. Answers its id. */
-async function told(changes: Partial<Notification> = {}): Promise<string> {
-  subjects += 1;
-  const subject = `notified-${subjects}`;
-  const notification = {
-    type: "usage.threshold_reached",
-    customerId: "told-acme",
-    data: {
-      customerId: "told-acme",
-      metric: "api_calls",
-      current: "8000",
-      threshold: "80",
-      included: "10000",
-    },
-  };
-  const { text, params } = insertNotification({ ...notification, subject, ...changes }, nowMs);
-  await askLedger(text, params);
-  const [row] = await askLedger("select notification_id from notifications where subject = $1", [subject]);
-  return row?.["notification_id"] ?? "";
-}
-
-async function read(id: string) {
-  const { status, body } = await call("GET", `/v1/notifications/${id}`, READ);
-  expect(status).toBe(200);
-  return body;
+function told(changes: Parameters<typeof tellAt>[1] = {}): Promise<string> {
+  return tellAt(nowMs, changes);
 }
 
 async function neonRequests(work: () => Promise<void>): Promise<number> {
   const url = `${inject("controls").neonUrl}/_control/`;
   await fetch(`${url}reset`, { method: "POST" });
   await work();
-  return ((await (await fetch(`${url}subjects`)).json()) as unknown[]).length;
+  return (await (await fetch(`${url}subjects`)).json<unknown[]>()).length;
 }
 
 test("a notification: is delivered by the cron, to its customer's endpoint and the deployment's, and to no other", async () => {
@@ -73,13 +49,7 @@ test("a notification: is delivered by the cron, to its customer's endpoint and t
   const document = {
     type: "usage.threshold_reached",
     timestamp: new Date(nowMs).toISOString(),
-    data: {
-      customerId: "told-acme",
-      metric: "api_calls",
-      current: "8000",
-      threshold: "80",
-      included: "10000",
-    },
+    data: TOLD_DATA,
   };
   for (const [path, secret] of [
     ["/told-own", own.secret],
@@ -109,7 +79,7 @@ test("a notification: is delivered by the cron, to its customer's endpoint and t
     addressedAt: new Date(nowMs).toISOString(),
     deliveries: targets.map((endpointId) => ({ ...delivery, endpointId })),
   };
-  const { attempts, ...rest } = await read(id);
+  const { attempts, ...rest } = await readNotification(id);
   expect(rest).toEqual(shown);
   expect(attempts).toHaveLength(2);
   expect(attempts[0]).toEqual({
@@ -131,7 +101,7 @@ test("a failed delivery: comes again when it is due and not before; the minutes 
   await answerAt("/told-again", 503, 1, { "retry-after": "150" });
   const id = await told();
   await trigger(HOURLY, nowMs);
-  expect((await read(id)).deliveries).toMatchObject([
+  expect((await readNotification(id)).deliveries).toMatchObject([
     {
       endpointId,
       state: "pending",
@@ -148,7 +118,7 @@ test("a failed delivery: comes again when it is due and not before; the minutes 
   expect(await receivedAt("/told-again")).toEqual([]);
   vi.setSystemTime(nowMs + 3 * MINUTE_MS);
   expect(await neonRequests(() => trigger(MINUTE, nowMs + 3 * MINUTE_MS))).toBeGreaterThan(0);
-  const { deliveries, attempts } = await read(id);
+  const { deliveries, attempts } = await readNotification(id);
   expect(deliveries).toMatchObject([{ state: "delivered", attempts: 2 }]);
   expect(
     attempts.map(({ status, failure }: { status: number; failure: string }) => [status, failure]),
@@ -209,7 +179,7 @@ describe("e-mail", () => {
     await call("PUT", "/v1/customers/told-mail", ADMIN, { email: "billing@acme.example", name: "Acme" });
     const id = await told({ customerId: "told-mail" });
     await trigger(HOURLY, nowMs);
-    expect((await read(id)).deliveries).toEqual([
+    expect((await readNotification(id)).deliveries).toEqual([
       {
         kind: "email",
         endpointId: null,
@@ -222,86 +192,4 @@ describe("e-mail", () => {
       },
     ]);
   });
-});
-
-describe("again by hand", () => {
-  test("to all, or to one, by the next minute, under the same id", async () => {
-    const one = await makeEndpoint("/again-one");
-    await makeEndpoint("/again-two");
-    const id = await told();
-    await trigger(HOURLY, nowMs);
-    const ordered = await call("POST", `/v1/notifications/${id}/redeliver`, ADMIN);
-    expect(ordered.status).toBe(202);
-    expect(ordered.body.deliveries.map(({ state }: { state: string }) => state)).toEqual([
-      "pending",
-      "pending",
-    ]);
-    await trigger(MINUTE, nowMs);
-    await call("POST", `/v1/notifications/${id}/redeliver`, ADMIN, { endpointId: one.id });
-    await trigger(MINUTE, nowMs);
-    const counts = [await receivedAt("/again-one"), await receivedAt("/again-two")];
-    expect(counts.map(({ length }) => length)).toEqual([3, 2]);
-    expect(new Set(counts.flat().map(({ headers }) => headers["webhook-id"]))).toEqual(new Set([id]));
-    expect((await read(id)).attempts).toHaveLength(5);
-  });
-
-  test("to nobody: is a conflict; what was never told is not found", async () => {
-    const id = await told();
-    const answer = await call("POST", `/v1/notifications/${id}/redeliver`, ADMIN);
-    expect([answer.status, answer.body.code]).toEqual([409, "conflict"]);
-    expect((await call("POST", "/v1/notifications/ntf_none/redeliver", ADMIN)).status).toBe(404);
-    expect((await call("GET", "/v1/notifications/ntf_none", READ)).status).toBe(404);
-    expect((await call("GET", "/v1/notifications/%00", READ)).status).toBe(404);
-  });
-
-  test.each([
-    [{ endpoint: "whe_1" }, ""],
-    [{ kind: "fax" }, "kind"],
-    [{ kind: "email", endpointId: "whe_1" }, "kind"],
-  ])("with %o: is refused", async (body, path) => {
-    const id = await told();
-    const answer = await call("POST", `/v1/notifications/${id}/redeliver`, ADMIN, body);
-    expect([answer.status, answer.body.errors[0].path]).toEqual([422, path]);
-  });
-});
-
-test("a list: by customer, type and state, page by page", async () => {
-  await makeEndpoint("/listed");
-  await answerAt("/listed", 410, 1);
-  const failed = await told({ customerId: "told-listed" });
-  await trigger(HOURLY, nowMs);
-  const other = await told({ customerId: "told-listed", type: "limit.reached" });
-  const ids = async (query: string) => {
-    const { status, body } = await call("GET", `/v1/notifications?${query}`, READ);
-    expect(status).toBe(200);
-    return body.data.map(({ id }: { id: string }) => id);
-  };
-  expect((await ids("customerId=told-listed")).toSorted()).toEqual([failed, other].toSorted());
-  expect(await ids("customerId=told-listed&type=limit.reached")).toEqual([other]);
-  expect(await ids("customerId=told-listed&state=failed")).toEqual([failed]);
-  expect(await ids("customerId=told-listed&state=delivered")).toEqual([]);
-  const first = await call("GET", "/v1/notifications?customerId=told-listed&limit=1", READ);
-  const rest = await ids(`customerId=told-listed&limit=1&cursor=${first.body.nextCursor}`);
-  expect([first.body.data[0].id, ...rest].toSorted()).toEqual([failed, other].toSorted());
-});
-
-test.each([
-  ["state=lost", "invalid_request"],
-  ["type=usage.everything", "invalid_request"],
-  ["customerId=%00", "invalid_request"],
-  ["limit=1001", "invalid_request"],
-  ["cursor=x", "invalid_cursor"],
-  ["since=2026", "invalid_request"],
-])("notifications with %s: 400 %s", async (query, code) => {
-  const { status, body } = await call("GET", `/v1/notifications?${query}`, READ);
-  expect([status, body.code]).toEqual([400, code]);
-});
-
-test("notifications: are read with a read key, ordered again with an admin key", async () => {
-  const id = await told();
-  for (const path of ["/v1/notifications", `/v1/notifications/${id}`]) {
-    expect((await call("GET", path, INGEST)).status).toBe(403);
-    expect((await call("GET", path, undefined)).status).toBe(401);
-  }
-  expect((await call("POST", `/v1/notifications/${id}/redeliver`, READ)).status).toBe(403);
 });

@@ -15,7 +15,7 @@ export function receiverUrl(path: string): string {
 /** What has come to a path. */
 export async function receivedAt(path: string): Promise<Received[]> {
   const response = await fetch(receiverUrl("/_control/received"));
-  return ((await response.json()) as Received[]).filter((one) => one.path === path);
+  return (await response.json<Received[]>()).filter((one) => one.path === path);
 }
 
 /** Has a path answered otherwise, so many times. */

@@ -1,4 +1,14 @@
-import fc from "fast-check";
+import {
+  array,
+  assert,
+  asyncProperty,
+  boolean,
+  constantFrom,
+  option,
+  record,
+  subarray,
+  tuple,
+} from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { CUSTOMER_TYPES, NOTIFICATION_TYPES } from "../../../src/domain/notification-type.ts";
 import { addressNotifications, redeliver } from "../../../src/ledger/delivery-making.ts";
@@ -36,71 +46,63 @@ async function idOf(subject: string): Promise<string> {
 }
 
 test("whoever is told of what: by property, never one customer's to another", async () => {
-  const customer = fc.option(fc.constantFrom(...CUSTOMERS), { nil: null });
-  const types = fc.option(fc.subarray([...NOTIFICATION_TYPES], { minLength: 1 }), { nil: null });
-  const endpoints = fc.array(
-    fc.record({ customerId: customer, types, state: fc.constantFrom("live", "deleted", "disabled") }),
+  const customer = option(constantFrom(...CUSTOMERS), { nil: null });
+  const types = option(subarray([...NOTIFICATION_TYPES], { minLength: 1 }), { nil: null });
+  const endpoints = array(
+    record({ customerId: customer, types, state: constantFrom("live", "deleted", "disabled") }),
     { maxLength: 9 },
   );
-  const told = fc.array(
-    fc.record({ type: fc.constantFrom(...NOTIFICATION_TYPES, "of.tomorrow"), customerId: customer }),
+  const told = array(
+    record({ type: constantFrom(...NOTIFICATION_TYPES, "of.tomorrow"), customerId: customer }),
     { minLength: 1, maxLength: 12 },
   );
-  const addresses = fc.tuple(
-    ...CUSTOMERS.map(() => fc.constantFrom("address", "none", "deleted", "unknown")),
-  );
-  await fc.assert(
-    fc.asyncProperty(
-      endpoints,
-      told,
-      addresses,
-      fc.boolean(),
-      async (given, notifications, emails, hasEmail) => {
-        await fixture.clear();
-        for (const [index, { customerId, types: chosen, state }] of given.entries()) {
-          await endpoint(fixture.database, String(index), { customerId, types: chosen });
-          if (state === "deleted") {
-            await fixture.raw(
-              "update webhook_endpoints set deleted_at = now(), secret = null where endpoint_id = $1",
-              [`whe_${index}`],
-            );
-          } else if (state === "disabled") {
-            await fixture.raw(
-              "update webhook_endpoints set disabled_at = now(), disabled_reason = 'gone' where endpoint_id = $1",
-              [`whe_${index}`],
-            );
-          }
+  const addresses = tuple(...CUSTOMERS.map(() => constantFrom("address", "none", "deleted", "unknown")));
+  await assert(
+    asyncProperty(endpoints, told, addresses, boolean(), async (given, notifications, emails, hasEmail) => {
+      await fixture.clear();
+      for (const [index, { customerId, types: chosen, state }] of given.entries()) {
+        await endpoint(fixture.database, String(index), { customerId, types: chosen });
+        if (state === "deleted") {
+          await fixture.raw(
+            "update webhook_endpoints set deleted_at = now(), secret = null where endpoint_id = $1",
+            [`whe_${index}`],
+          );
+        } else if (state === "disabled") {
+          await fixture.raw(
+            "update webhook_endpoints set disabled_at = now(), disabled_reason = 'gone' where endpoint_id = $1",
+            [`whe_${index}`],
+          );
         }
-        for (const [index, kind] of emails.entries()) {
-          if (kind !== "unknown") {
-            await putCustomer(
-              CUSTOMERS[index] ?? "",
-              kind === "none" ? undefined : "a@example.com",
-              kind === "deleted",
-            );
-          }
+      }
+      for (const [index, kind] of emails.entries()) {
+        if (kind !== "unknown") {
+          await putCustomer(
+            CUSTOMERS[index] ?? "",
+            kind === "none" ? undefined : "a@example.com",
+            kind === "deleted",
+          );
         }
-        for (const [index, { type, customerId }] of notifications.entries()) {
-          await tell(fixture.database, `n${index}`, 1000, { type, customerId });
-        }
-        expect(await addressNotifications(fixture.database, { ...TERMS, hasEmail }, 100)).toBe(
-          notifications.length,
-        );
+      }
+      for (const [index, { type, customerId }] of notifications.entries()) {
+        await tell(fixture.database, `n${index}`, 1000, { type, customerId });
+      }
+      expect(await addressNotifications(fixture.database, { ...TERMS, hasEmail }, 100)).toBe(
+        notifications.length,
+      );
 
-        const expected = notifications.flatMap(({ type, customerId }, index) => {
-          const isForCustomer = customerId !== null && (CUSTOMER_TYPES as readonly string[]).includes(type);
-          const targets = given.flatMap((one, at) => {
-            const isChosen = one.types === null || (one.types as string[]).includes(type);
-            const isItsOwn = one.customerId === null || (isForCustomer && one.customerId === customerId);
-            return one.state === "live" && isChosen && isItsOwn ? [`whe_${at}`] : [];
-          });
-          const isWritten =
-            hasEmail && isForCustomer && emails[CUSTOMERS.indexOf(customerId ?? "")] === "address";
-          return [...targets, ...(isWritten ? ["email"] : [])].map((target) => `n${index} to ${target}`);
+      const expected = notifications.flatMap(({ type, customerId }, index) => {
+        const isForCustomer = customerId !== null && (CUSTOMER_TYPES as readonly string[]).includes(type);
+        const targets = given.flatMap((one, at) => {
+          const isChosen = one.types === null || (one.types as string[]).includes(type);
+          const isItsOwn = one.customerId === null || (isForCustomer && one.customerId === customerId);
+          return one.state === "live" && isChosen && isItsOwn ? [`whe_${at}`] : [];
         });
-        expect((await made()).toSorted()).toEqual(expected.toSorted());
-      },
-    ),
+        const isWritten =
+          hasEmail && isForCustomer && emails[CUSTOMERS.indexOf(customerId ?? "")] === "address";
+        return [...targets, ...(isWritten ? ["email"] : [])].map((target) => `n${index} to ${target}`);
+      });
+      expect((await made()).toSorted()).toEqual(expected.toSorted());
+    }),
     { numRuns: 60 },
   );
 }, 120_000);

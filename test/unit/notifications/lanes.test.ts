@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import { array, assert, asyncProperty, boolean, integer, record, scheduler } from "fast-check";
 import { expect, test } from "vitest";
 import { workOff, type Line } from "../../../src/notifications/lanes.ts";
 
@@ -33,13 +33,13 @@ test("lanes: lines by turns, so that one with many waits for none and holds up n
 });
 
 test("lanes: no more at once than lanes, nor of a line than its places", async () => {
-  await fc.assert(
-    fc.asyncProperty(
-      fc.array(fc.record({ left: fc.integer({ min: 1, max: 8 }), isSlow: fc.boolean() }), { maxLength: 8 }),
-      fc.integer({ min: 1, max: 4 }),
-      fc.integer({ min: 1, max: 3 }),
-      fc.scheduler(),
-      async (given, quick, slow, scheduler) => {
+  await assert(
+    asyncProperty(
+      array(record({ left: integer({ min: 1, max: 8 }), isSlow: boolean() }), { maxLength: 8 }),
+      integer({ min: 1, max: 4 }),
+      integer({ min: 1, max: 3 }),
+      scheduler(),
+      async (given, quick, slow, turns) => {
         const lines = given.map(({ left, isSlow }, index) => line(`l${index}`, left, { isSlow }));
         const running = new Map<string, number>();
         const most = { quick: 0, slow: 0, line: 0 };
@@ -57,12 +57,12 @@ test("lanes: no more at once than lanes, nor of a line than its places", async (
               .reduce((sum, { name }) => sum + (running.get(name) ?? 0), 0);
             most[kind] = Math.max(most[kind], now);
           }
-          await scheduler.schedule(Promise.resolve());
+          await turns.schedule(Promise.resolve());
           running.set(worked.name, (running.get(worked.name) ?? 0) - 1);
           done += 1;
           return true;
         });
-        await scheduler.waitFor(ended);
+        await turns.waitFor(ended);
         expect(done).toBe(given.reduce((sum, { left }) => sum + left, 0));
         expect(most.quick).toBeLessThanOrEqual(quick);
         expect(most.slow).toBeLessThanOrEqual(slow);

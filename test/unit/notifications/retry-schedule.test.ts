@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import { assert, double, integer, property } from "fast-check";
 import { expect, test } from "vitest";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../../src/domain/window.ts";
 import {
@@ -19,10 +19,10 @@ test("retries: each at its time after the one before, and no eleventh attempt", 
 });
 
 test("retries: never early, and at most a tenth late", () => {
-  fc.assert(
-    fc.property(
-      fc.integer({ min: 1, max: 9 }),
-      fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+  assert(
+    property(
+      integer({ min: 1, max: 9 }),
+      double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
       (attempts, random) => {
         const delayMs = DELAYS[attempts - 1] ?? 0;
         const waitedMs = (nextAttemptMs(NOW_MS, attempts, random, undefined) ?? 0) - NOW_MS;

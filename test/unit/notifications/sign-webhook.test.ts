@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
-import fc from "fast-check";
+import { assert, asyncProperty, json, uint8Array, uuid } from "fast-check";
 import { Webhook } from "standardwebhooks";
 import { describe, expect, test } from "vitest";
 import { newSecret, signedHeaders } from "../../../src/notifications/sign-webhook.ts";
@@ -60,12 +60,12 @@ test.each([
 });
 
 describe("another's verifier", () => {
-  const id = fc.uuid().map((uuid) => `ntf_${uuid}`);
-  const secret = fc.uint8Array({ minLength: 24, maxLength: 64 }).map((bytes) => newSecret(() => bytes));
+  const id = uuid().map((text) => `ntf_${text}`);
+  const secret = uint8Array({ minLength: 24, maxLength: 64 }).map((bytes) => newSecret(() => bytes));
 
   test("accepts what is signed, whatever it says", async () => {
-    await fc.assert(
-      fc.asyncProperty(id, fc.json(), secret, async (messageId, body, ofEndpoint) => {
+    await assert(
+      asyncProperty(id, json(), secret, async (messageId, body, ofEndpoint) => {
         const message = { id: messageId, attemptMs: Date.now(), body };
         const headers = await signedHeaders(message, [ofEndpoint]);
         expect(new Webhook(ofEndpoint).verify(body, headers)).toEqual(JSON.parse(body));

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import { assert, constantFrom, nat, property, tuple } from "fast-check";
 import { describe, expect, test } from "vitest";
 import { addressFault } from "../../../src/notifications/webhook-address.ts";
 
@@ -199,8 +199,8 @@ test.each([
 });
 
 test("every address of a private network: is refused, in whatever form it is written", () => {
-  const octets = fc.tuple(fc.nat(255), fc.nat(255), fc.nat(255));
-  const first = fc.constantFrom([10], [127], [192, 168], [169, 254], [100, 64], [172, 16], [0], [224]);
+  const octets = tuple(nat(255), nat(255), nat(255));
+  const first = constantFrom([10], [127], [192, 168], [169, 254], [100, 64], [172, 16], [0], [224]);
   const forms = [
     (parts: number[]) => parts.join("."),
     (parts: number[]) => String(parts.reduce((bits, part) => bits * 256 + part, 0)),
@@ -208,8 +208,8 @@ test("every address of a private network: is refused, in whatever form it is wri
     (parts: number[]) => parts.map((part) => `0${part.toString(8)}`).join("."),
     (parts: number[]) => `[::ffff:${parts.join(".")}]`,
   ];
-  fc.assert(
-    fc.property(first, octets, fc.constantFrom(...forms), (head, tail, form) => {
+  assert(
+    property(first, octets, constantFrom(...forms), (head, tail, form) => {
       const parts = [...head, ...tail].slice(0, 4);
       expect(addressFault(`https://${form(parts)}/`, PUBLIC)).toMatch(/^must /);
     }),
