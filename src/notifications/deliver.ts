@@ -1,3 +1,5 @@
+import type { DueMark } from "../counters/due.ts";
+import { RedisError } from "../counters/redis.ts";
 import { MINUTE_MS } from "../domain/window.ts";
 import { LedgerError } from "../ledger/database.ts";
 import type { ClaimedDelivery, ReleasedDelivery } from "../ledger/deliveries.ts";
@@ -64,10 +66,10 @@ export async function deliverDue(deps: DeliverDeps, nowMs: number): Promise<Deli
   const { stores, randomId } = deps;
   const report = { addressed: 0, attempts: 0, delivered: 0, failed: 0, givenUp: 0, released: 0 };
   // Before Postgres is looked into: what is announced from now on is seen by the next tick, if not by this one.
-  const found = await stores.readDue();
+  const found = await unlessAway(stores.readDue());
   const dueMs = await stores.nextDue();
   if (dueMs > nowMs) {
-    await stores.putDue(found, dueMs, randomId());
+    await keepDue(deps, found, dueMs);
     return report;
   }
   await addressAll(deps, nowMs, report);
@@ -85,11 +87,31 @@ export async function deliverDue(deps: DeliverDeps, nowMs: number): Promise<Deli
   const lines = linesOf(claimed);
   await workOff(lines, LANES, (line) => step(run, line));
   await releaseRest(run, lines);
-  await stores.putDue(found, await stores.nextDue(), randomId());
+  await keepDue(deps, found, await stores.nextDue());
   if (run.refusals.length > 0) {
     throw new AggregateError(run.refusals, "the ledger did not keep what came of some attempts");
   }
   return report;
+}
+
+/** A Redis that is away only does not know when something is due: the hourly run delivers without it. */
+async function unlessAway<Value>(call: Promise<Value>): Promise<Value | undefined> {
+  return call.catch((error: unknown) => {
+    if (error instanceof RedisError) {
+      return undefined;
+    }
+    throw error;
+  });
+}
+
+async function keepDue(
+  { stores, randomId }: DeliverDeps,
+  found: DueMark | undefined,
+  dueMs: number,
+): Promise<void> {
+  if (found !== undefined) {
+    await unlessAway(stores.putDue(found, dueMs, randomId()));
+  }
 }
 
 async function addressAll(deps: DeliverDeps, nowMs: number, report: DeliveryReport): Promise<void> {

@@ -1,12 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { flushAll, playAt, publishPlans } from "./played-time.ts";
 import { answerAt, deleteEndpoints, makeEndpoint, receivedAt } from "./received-webhooks.ts";
-import { readNotification, tellAt } from "./told-notifications.ts";
+import { forgetDue, readNotification, tellAt } from "./told-notifications.ts";
 import { ADMIN, call, INGEST, READ, trigger } from "./worker-api.ts";
 
 const MINUTE_MS = 60_000;
 const MINUTE = "* * * * *";
-const HOURLY = "17 * * * *";
 let nowMs: number;
 
 beforeAll(async () => {
@@ -16,18 +15,20 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   await deleteEndpoints();
-  // What the test before has left.
-  nowMs += 7 * 24 * 60 * MINUTE_MS;
+  nowMs += 10 * MINUTE_MS;
   vi.setSystemTime(nowMs);
-  await trigger(HOURLY, nowMs);
+  await trigger(MINUTE, nowMs);
 });
 afterAll(async () => {
   await deleteEndpoints();
   vi.useRealTimers();
 });
 
-function told(changes: Parameters<typeof tellAt>[1] = {}): Promise<string> {
-  return tellAt(nowMs, changes);
+/** Has something told that the next minute finds. */
+async function told(changes: Parameters<typeof tellAt>[1] = {}): Promise<string> {
+  const id = await tellAt(nowMs, changes);
+  await forgetDue();
+  return id;
 }
 
 describe("again by hand", () => {
@@ -35,7 +36,7 @@ describe("again by hand", () => {
     const one = await makeEndpoint("/again-one");
     await makeEndpoint("/again-two");
     const id = await told();
-    await trigger(HOURLY, nowMs);
+    await trigger(MINUTE, nowMs);
     const ordered = await call("POST", `/v1/notifications/${id}/redeliver`, ADMIN);
     expect(ordered.status).toBe(202);
     expect(ordered.body.deliveries.map(({ state }: { state: string }) => state)).toEqual([
@@ -75,7 +76,7 @@ test("a list: by customer, type and state, page by page", async () => {
   await makeEndpoint("/listed");
   await answerAt("/listed", 410, 1);
   const failed = await told({ customerId: "told-listed" });
-  await trigger(HOURLY, nowMs);
+  await trigger(MINUTE, nowMs);
   const other = await told({ customerId: "told-listed", type: "limit.reached" });
   const ids = async (query: string) => {
     const { status, body } = await call("GET", `/v1/notifications?${query}`, READ);

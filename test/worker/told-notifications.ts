@@ -1,3 +1,4 @@
+import { inject } from "vitest";
 import { insertNotification, type Notification } from "../../src/ledger/notifications.ts";
 import { askLedger } from "./played-time.ts";
 import { call, READ } from "./worker-api.ts";
@@ -27,6 +28,15 @@ export async function tellAt(nowMs: number, changes: Partial<Notification> = {})
   await askLedger(text, params);
   const [row] = await askLedger("select notification_id from notifications where subject = $1", [subject]);
   return row?.["notification_id"] ?? "";
+}
+
+/** Has Redis forget when something is due, so that the next minute looks. */
+export async function forgetDue(): Promise<void> {
+  await fetch(inject("controls").upstashUrl, {
+    method: "POST",
+    headers: { authorization: "Bearer em_upstash_local" },
+    body: JSON.stringify(["DEL", "due"]),
+  });
 }
 
 /** A notification with its attempts, as the Worker shows it. */

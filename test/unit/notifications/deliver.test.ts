@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { announceDue, readDue } from "../../../src/counters/due.ts";
+import { createRedis } from "../../../src/counters/redis.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../../src/domain/window.ts";
 import { enableEndpoint, getEndpoint } from "../../../src/ledger/webhook-endpoints.ts";
+import { deliveryStores } from "../../../src/notifications/delivery-stores.ts";
 import { type DeliveryFixture, startDeliveryFixture } from "../../support/delivery-fixture.ts";
 import { tell } from "../../support/notified.ts";
 import {
@@ -177,5 +179,13 @@ describe("a run with nothing due", () => {
     await fixture.counters.raw.set("due", "never:old");
     await fixture.run(NOW_MS + 2);
     expect((await readDue(fixture.counters.redis)).dueMs).toBe(NOW_MS + 5_000);
+  });
+
+  test("asks no Redis that is away, and delivers without it", async () => {
+    await fixture.endpoint("1", receiver.url);
+    const stores = deliveryStores(createRedis("http://127.0.0.1:1", "token"), fixture.ledger.database);
+    expect(await fixture.run(NOW_MS, { stores })).toMatchObject({ attempts: 0 });
+    await told("told");
+    expect(await fixture.run(NOW_MS, { stores })).toMatchObject({ delivered: 1 });
   });
 });
