@@ -14,8 +14,10 @@ import { healthRoutes } from "./http/routes/health.ts";
 import { integrityRoutes } from "./http/routes/integrity.ts";
 import { invoiceRoutes } from "./http/routes/invoices.ts";
 import { jobRunRoutes } from "./http/routes/job-runs.ts";
+import { notificationRoutes } from "./http/routes/notifications.ts";
 import { usageSeriesRoutes } from "./http/routes/usage-series.ts";
 import { usageRoutes } from "./http/routes/usage.ts";
+import { webhookEndpointRoutes } from "./http/routes/webhook-endpoints.ts";
 import { NoStore } from "./ingest/apply-or-spool.ts";
 import { NoCatalog } from "./ingest/record-usage.ts";
 import { LedgerUnreachable } from "./ledger/database.ts";
@@ -37,6 +39,8 @@ export function createApp(deps: Deps): Hono {
     invoiceRoutes,
     integrityRoutes,
     jobRunRoutes,
+    webhookEndpointRoutes,
+    notificationRoutes,
     healthRoutes,
   ]) {
     app.route("/", routes(deps));

@@ -1,3 +1,5 @@
+import { announceDue } from "../counters/due.ts";
+import type { RedisClient } from "../counters/redis.ts";
 import { LedgerUnreachable } from "../ledger/database.ts";
 import type { AlertDeps } from "./check-alerts.ts";
 
@@ -8,7 +10,7 @@ import type { AlertDeps } from "./check-alerts.ts";
  * logged, since it would come again.
  */
 export async function checkAlertsNow(
-  deps: AlertDeps,
+  deps: AlertDeps & { redis: RedisClient },
   customerId: string,
   nowMs: number,
   atMs = nowMs,
@@ -16,7 +18,10 @@ export async function checkAlertsNow(
   try {
     // Loaded when first needed: the hot path starts without it.
     const { checkAlerts } = await import("./check-alerts.ts");
-    await checkAlerts(deps, [{ customerId, timeMs: atMs }], nowMs);
+    const { told } = await checkAlerts(deps, [{ customerId, timeMs: atMs }], nowMs);
+    if (told > 0) {
+      await announceDue(deps.redis, deps.randomId());
+    }
   } catch (error) {
     if (error instanceof LedgerUnreachable) {
       throw error;

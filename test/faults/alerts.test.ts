@@ -123,15 +123,21 @@ test.each(["before", "after"] as const)(
       await clear();
       await fixture.count([calls("a", 10_000n), calls("b", 9_000n)], BEGIN_MS);
       const fault = new FailOnce(index, mode);
-      const { onWritten } = checking(alertIsolate(fault.database()));
+      const { onWritten } = checking(alertIsolate(fault.database(), fixture.counters.redis));
       const died = await fixture
         .flush(BEGIN_MS + MINUTE_MS, { stores: fault.stores(), onWritten })
         .catch((error: unknown) => error);
       isCut = fault.hasFailed;
       expect(died instanceof Error, `call ${index}`).toBe(isCut);
 
-      await fixture.flush(BEGIN_MS + 2 * MINUTE_MS, checking(alertIsolate(fixture.database)));
-      await fixture.flush(BEGIN_MS + 4 * MINUTE_MS, checking(alertIsolate(fixture.database)));
+      await fixture.flush(
+        BEGIN_MS + 2 * MINUTE_MS,
+        checking(alertIsolate(fixture.database, fixture.counters.redis)),
+      );
+      await fixture.flush(
+        BEGIN_MS + 4 * MINUTE_MS,
+        checking(alertIsolate(fixture.database, fixture.counters.redis)),
+      );
       expect(await firedAndTold(fixture), `call ${index}`).toEqual(ALL);
       expect(await wronglyTold(fixture.sql)).toEqual([]);
     }
@@ -145,7 +151,7 @@ test("a run that dies between the upsert and the check: taken over after three m
   await fixture.count([calls("a", 10_000n)], BEGIN_MS);
   const onWritten = () => Promise.reject(new Error("died"));
   await expect(fixture.flush(BEGIN_MS + MINUTE_MS, { onWritten })).rejects.toThrow("died");
-  const { onWritten: check, report } = checking(alertIsolate(fixture.database));
+  const { onWritten: check, report } = checking(alertIsolate(fixture.database, fixture.counters.redis));
 
   expect(await fixture.flush(BEGIN_MS + 3 * MINUTE_MS, { onWritten: check })).toMatchObject({ buckets: 0 });
   expect(report.fired).toBe(0);
@@ -164,7 +170,7 @@ test.each([2, 8])("%i runs truly at once, round after round: each threshold once
     );
     await Promise.all(
       Array.from({ length: runs }, () =>
-        fixture.flush(nowMs + MINUTE_MS, checking(alertIsolate(fixture.database))),
+        fixture.flush(nowMs + MINUTE_MS, checking(alertIsolate(fixture.database, fixture.counters.redis))),
       ),
     );
   }
@@ -179,12 +185,19 @@ test.each([2, 8])("%i runs truly at once, round after round: each threshold once
 
 describe("what was passed before it was a threshold", () => {
   const check = (customerId: string) =>
-    checkAlerts(alertIsolate(fixture.database), [{ customerId, timeMs: BEGIN_MS }], BEGIN_MS);
+    checkAlerts(
+      alertIsolate(fixture.database, fixture.counters.redis),
+      [{ customerId, timeMs: BEGIN_MS }],
+      BEGIN_MS,
+    );
 
   beforeEach(async () => {
     await putCustomer(fixture.database, "a", {}, MARCH.startMs, withMonthBefore(MARCH));
     await fixture.count([calls("a", 12_000n)], BEGIN_MS);
-    await fixture.flush(BEGIN_MS + MINUTE_MS, checking(alertIsolate(fixture.database)));
+    await fixture.flush(
+      BEGIN_MS + MINUTE_MS,
+      checking(alertIsolate(fixture.database, fixture.counters.redis)),
+    );
   });
 
   test("a rule that is added fires at once, and once", async () => {
@@ -211,7 +224,7 @@ describe("what was passed before it was a threshold", () => {
 
 test("ten seconds before a period's end: told of that period, whenever the event comes, and the new one starts anew", async () => {
   const endMs = MARCH.endMs;
-  const { onWritten, report } = checking(alertIsolate(fixture.database));
+  const { onWritten, report } = checking(alertIsolate(fixture.database, fixture.counters.redis));
   await fixture.count([calls("a", 10_000n, endMs - 10_000), calls("a", 7_990n, endMs)], endMs + HOUR_MS);
   await fixture.flush(endMs + HOUR_MS, { onWritten });
   expect(report).toEqual({ checked: 2, fired: 3, told: 1, failed: 0 });

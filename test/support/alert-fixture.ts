@@ -1,3 +1,4 @@
+import type { RedisClient } from "../../src/counters/redis.ts";
 import { demoCatalog } from "../../local/demo-catalog.ts";
 import { checkAfterFlush, noAlerts } from "../../src/alerts/after-flush.ts";
 import type { AlertDeps, AlertReport } from "../../src/alerts/check-alerts.ts";
@@ -18,10 +19,14 @@ export async function startAlertFixture(): Promise<FlushFixture> {
 }
 
 /** An isolate that checks alerts; what it logs is kept. */
-export function alertIsolate(database: Database): AlertDeps & { logged: unknown[] } {
+export function alertIsolate(
+  database: Database,
+  redis: RedisClient,
+): AlertDeps & { redis: RedisClient; logged: unknown[] } {
   const logged: unknown[] = [];
   return {
     database,
+    redis,
     catalogMemory: { held: undefined, others: [], readAtMs: 0, reading: undefined },
     randomId: () => crypto.randomUUID(),
     log: (entry) => logged.push(entry),
@@ -30,7 +35,7 @@ export function alertIsolate(database: Database): AlertDeps & { logged: unknown[
 }
 
 /** What a flush is given to check alerts, and what comes of it. */
-export function checking(deps: AlertDeps): {
+export function checking(deps: AlertDeps & { redis: RedisClient }): {
   onWritten: NonNullable<FlushDeps["onWritten"]>;
   report: AlertReport;
 } {

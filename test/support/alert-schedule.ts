@@ -1,5 +1,5 @@
 import { checkAlerts } from "../../src/alerts/check-alerts.ts";
-import { hasWork } from "../../src/counters/flush-claim.ts";
+import { readWork } from "../../src/counters/due.ts";
 import { shardOf } from "../../src/counters/keys.ts";
 import { recordGroups } from "../../src/counters/record.ts";
 import { MINUTE_MS } from "../../src/domain/window.ts";
@@ -92,7 +92,11 @@ export class AlertSchedule {
         reason: "Counted twice",
       };
       await insertAdjustment(this.#fixture.database, adjustment, "admin", this.#nowMs);
-      await checkAlerts(alertIsolate(this.#fixture.database), [{ customerId, timeMs: atMs }], this.#nowMs);
+      await checkAlerts(
+        alertIsolate(this.#fixture.database, this.#fixture.counters.redis),
+        [{ customerId, timeMs: atMs }],
+        this.#nowMs,
+      );
     }
   }
 
@@ -123,7 +127,7 @@ export class AlertSchedule {
       claim: (request) =>
         ACTIVE.has(request.shard) ? all.claim(request) : Promise.resolve(nothingOf(request)),
     };
-    const isolate = alertIsolate(this.#databaseOf(process, database));
+    const isolate = alertIsolate(this.#databaseOf(process, database), this.#fixture.counters.redis);
     const { onWritten } = checking({ ...isolate, randomId: () => this.#id("alert") });
     void flushBuckets({ stores, onWritten, maxBuckets, randomId: () => this.#id("flush") }, this.#nowMs)
       .catch((error: unknown) => {
@@ -187,7 +191,7 @@ export class AlertSchedule {
     for (const ghost of this.#ghosts.splice(0)) {
       await ghost.apply();
     }
-    for (let runs = 0; await hasWork(this.#fixture.counters.redis); runs += 1) {
+    for (let runs = 0; (await readWork(this.#fixture.counters.redis)).hasBuckets; runs += 1) {
       if (runs > 10) {
         throw new Error("flushing does not come to an end");
       }

@@ -104,9 +104,24 @@ insert into job_runs (job, scheduled_at, started_at, finished_at, outcome)
 select case when n % 61 = 0 then 'hourly' when n % 9000 = 1 then 'integrity' else 'minute' end, at, at, at + interval '1 second',
   case when n % 61 = 0 then '{"days": {"checked": 9}, "counters": {"checked": 9}}'::jsonb else '{"flush": {"claims": 1}}' end
 from generate_series(1, 30000) as n, lateral (select ${NOW} - (30000 - n) * interval '1 minute' as at) as times;
-insert into notifications (notification_id, type, subject, customer_id, data, created_at)
-select 'ntf_' || n, 'operations.flush_delayed', 'flush_delayed:' || n, null, '{"lagSeconds": 400}', ${NOW} - n * interval '1 hour'
-from generate_series(1, 10000) as n;
+insert into notifications (notification_id, type, subject, customer_id, data, created_at, addressed_at)
+select 'ntf_' || n, case when n % 3 = 0 then 'operations.flush_delayed' else 'usage.threshold_reached' end, 'subject:' || n,
+  case when n % 3 > 0 then 'cus_' || n % 3000 end, '{"lagSeconds": 400}', at, case when n > 40 then at end
+from generate_series(1, 10000) as n, lateral (select ${NOW} - n * interval '15 minutes' as at) as times;
+insert into webhook_endpoints (endpoint_id, url, types, customer_id, secret, created_at, deleted_at)
+select 'whe_' || n, 'https://example.com/' || n, case when n % 5 = 0 then array['usage.threshold_reached'] end,
+  case when n > 30 then 'cus_' || n % 2000 end, case when n % 7 > 0 then 'sealed' end, ${NOW} - n * interval '2 hours',
+  case when n % 7 = 0 then ${NOW} - n * interval '1 hour' end
+from generate_series(1, 6000) as n;
+insert into deliveries (notification_id, target, state, attempts, due_at, give_up_at, settled_at, notified_at)
+select 'ntf_' || n, target, state, 1, case when state = 'pending' then at + interval '1 hour' * (n % 100) end,
+  at + interval '4 days', case when state <> 'pending' then at + interval '1 minute' end, at
+from generate_series(41, 10000) as n,
+  lateral (select ${NOW} - n * interval '15 minutes' as at, case when n < 700 and n % 3 = 0 then 'pending' when n % 90 = 0 then 'failed'
+    else 'delivered' end as state) as facts,
+  lateral (values ('whe_' || n % 30 + 1), ('whe_' || n % 2000 + 31), ('email')) as targets (target);
+insert into delivery_attempts (notification_id, target, attempted_at, duration_ms, status, response)
+select notification_id, target, notified_at, 80, 200, 'ok' from deliveries;
 insert into redis_losses (loss_id, kind, shards, flushed_at, noticed_at, fenced_at)
 select 'loss-' || n, 'set_back', array[1], at, at, at
 from generate_series(1, 20) as n, lateral (select ${NOW} - n * interval '9 days' as at) as times;

@@ -146,8 +146,10 @@ test("the hourly run: tells of each of its parts", async () => {
     "claims",
     "counters",
     "days",
+    "deliveries",
     "invoicing",
     "jobRuns",
+    "notifications",
     "retention",
     "spool",
   ]);

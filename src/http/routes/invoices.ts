@@ -1,4 +1,5 @@
 import { Hono } from "hono";
+import { announceDue } from "../../counters/due.ts";
 import type { Deps } from "../../deps.ts";
 import { customerIdSchema } from "../../domain/customer.ts";
 import { currencyOf } from "../../domain/money.ts";
@@ -38,7 +39,10 @@ export function invoiceRoutes(deps: Deps): Hono {
 
   routes.post("/v1/invoices/run", requireScope(deps.keys, "admin"), async (context) => {
     const { runInvoicing } = await import("../../invoicing/run-invoicing.ts");
-    return context.json(await runInvoicing(deps, deps.now()));
+    const report = await runInvoicing(deps, deps.now());
+    // What it had to tell, the next tick sends.
+    await announceDue(deps.redis, deps.randomId());
+    return context.json(report);
   });
 
   routes.post("/v1/invoices/:id/finalize", requireScope(deps.keys, "admin"), async (context) => {

@@ -28,7 +28,7 @@ async function flushed(
   customers: number,
   value: bigint,
   minute: number,
-  isolate = alertIsolate(fixture.database),
+  isolate = alertIsolate(fixture.database, fixture.counters.redis),
 ) {
   const names = Array.from({ length: customers }, (_, index) => `cus_${index}`);
   await fixture.count(
@@ -57,7 +57,7 @@ async function flushed(
 }
 
 test("alerts of 1,000 changed customers: two statements, one when nothing is new", async () => {
-  const isolate = alertIsolate(fixture.database);
+  const isolate = alertIsolate(fixture.database, fixture.counters.redis);
   const first = await flushed(1000, INCLUDED_CALLS, 0, isolate);
   // A new isolate reads the catalog once.
   expect(first).toMatchObject({
@@ -74,7 +74,7 @@ test("alerts of 1,000 changed customers: two statements, one when nothing is new
 });
 
 test("alerts of 2,500 changed customers: at most six statements, three when nothing is new", async () => {
-  const isolate = alertIsolate(fixture.database);
+  const isolate = alertIsolate(fixture.database, fixture.counters.redis);
   const first = await flushed(2500, INCLUDED_CALLS, 0, isolate);
   expect(first).toMatchObject({ checked: 2500, fired: 7500, told: 2500, catalogs: 1 });
   expect(first.readings + first.inserts).toBeLessThanOrEqual(6);
@@ -90,7 +90,7 @@ test("alerts of one customer: two statements, however many of its hours have cha
     NOW_MS,
   );
   const own = noting(fixture.database);
-  const { onWritten, report } = checking(alertIsolate(own.database));
+  const { onWritten, report } = checking(alertIsolate(own.database, fixture.counters.redis));
   await fixture.flush(NOW_MS + MINUTE_MS, { onWritten });
   expect(report).toEqual({ checked: 1, fired: 3, told: 1, failed: 0 });
   expect(own.statements.filter((text) => !isCatalog(text)).length).toBe(2);
@@ -105,7 +105,7 @@ test("alerts cost no command of Redis", async () => {
     );
     return fixture.counters.billed(() => fixture.flush(NOW_MS + (minute + 1) * MINUTE_MS, changes));
   };
-  const { onWritten, report } = checking(alertIsolate(fixture.database));
+  const { onWritten, report } = checking(alertIsolate(fixture.database, fixture.counters.redis));
   // The first flush of all names the lives of the shards.
   await billed(0, {});
   const without = await billed(2, {});

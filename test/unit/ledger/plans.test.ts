@@ -8,7 +8,7 @@ import { type LedgerFixture, startLedgerFixture } from "../../support/ledger-fix
 /** Tables that do not grow with usage, customers or time. */
 const SMALL = new Set(["catalog_versions", "flush_shards", "redis_losses", "schema_migrations"]);
 /** Indexes of what waits for a run, read whole by it: they do not grow either. */
-const WAITING = new Set(["invoices_unsent"]);
+const WAITING = new Set(["invoices_unsent", "notifications_unaddressed"]);
 /** Statements that are not called by themselves, and what they are a part of. */
 const PARTS: Record<string, string> = {
   lockShard: "writeClaim",
