@@ -92,6 +92,11 @@ const periodSchema = z
 export function readUsage(source: string, document: unknown, catalog: Catalog): PeriodUsage {
   const isExport = isObject(document) && "usage" in document && "invoice" in document;
   const given = isExport ? document["usage"] : document;
+  if (isExport && given === null) {
+    throw new InputError(
+      `${source} is of an invoice from before its usage was kept: give --catalog and --usage by hand.`,
+    );
+  }
   const isByHand = isObject(given) && "quantities" in given;
   const parsed = isByHand ? byHandSchema.safeParse(given) : periodSchema.safeParse(given);
   if (!parsed.success) {

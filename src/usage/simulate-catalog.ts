@@ -65,19 +65,22 @@ export async function simulateCatalog(
   }
   const versions = new VersionsInForce(database, nowMs);
   const customers: SimulatedCustomer[] = [];
-  const missing: Missing = { plans: new Set(), currencies: new Set() };
+  const missing: Missing = { plans: new Set(), currencies: new Set(), together: new Set() };
   let afterId = input.afterId;
   for (;;) {
     const wanted = Math.min(PAGE, input.limit + 1 - customers.length);
     const page = await readPeriodUsage(database, input.range, afterId, wanted);
     for (const usage of page) {
-      const simulated = simulateOne(input, usage, await versions.of(usage), missing);
-      if (simulated !== undefined) {
+      const inForce = await versions.of(usage);
+      const simulated = inForce && simulateOne(input, usage, inForce, missing);
+      if (inForce === undefined) {
+        missing.together.add(plansOf(usage).join(", "));
+      } else if (simulated !== undefined) {
         customers.push(simulated);
       }
     }
     const last = page.at(-1);
-    if (missing.plans.size + missing.currencies.size > 0) {
+    if (missing.plans.size + missing.currencies.size + missing.together.size > 0) {
       return { faults: faultsOf(missing) };
     }
     if (last === undefined || page.length < wanted || customers.length > input.limit) {
@@ -92,10 +95,16 @@ export async function simulateCatalog(
 interface Missing {
   plans: Set<string>;
   currencies: Set<string>;
+  /** Plans of one customer's period that no published version has together. */
+  together: Set<string>;
 }
 
-function faultsOf({ plans, currencies }: Missing): Fault[] {
+function faultsOf({ plans, currencies, together }: Missing): Fault[] {
   return [
+    ...[...together].toSorted().map((names) => ({
+      path: "period",
+      message: `no published version has all plans of a customer's period, ${names}: publish one that has`,
+    })),
     ...[...currencies].toSorted().map((currency) => ({
       path: "catalog.currency",
       message: `customers were billed in ${currency} for this period: amounts of two currencies have no difference`,
@@ -174,7 +183,8 @@ class VersionsInForce {
     this.#nowMs = nowMs;
   }
 
-  async of({ period, changes }: PeriodUsage): Promise<Catalog> {
+  /** Undefined when no version has all plans of the period. */
+  async of({ period, changes }: PeriodUsage): Promise<Catalog | undefined> {
     const plans = [...new Set(plansOf({ changes }))].map((plan) => plan ?? undefined);
     const key = JSON.stringify([period, plans]);
     const known = this.#known.get(key);
@@ -182,10 +192,9 @@ class VersionsInForce {
       return known;
     }
     const found = await catalogInForce(this.#database, period, this.#nowMs, plans);
-    if (found === undefined) {
-      throw new Error(`no catalog since the period has the plans ${plans.join(", ")}`);
+    if (found !== undefined) {
+      this.#known.set(key, found.catalog);
     }
-    this.#known.set(key, found.catalog);
-    return found.catalog;
+    return found?.catalog;
   }
 }

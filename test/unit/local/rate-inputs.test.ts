@@ -52,6 +52,18 @@ test.each<[string, string[], Record<string, unknown>, string[]]>([
   ],
   ["a folder", ["--export", "."], {}, ["--export . cannot be read: it is a folder."]],
   [
+    "an invoice from before its usage was kept",
+    ["--export", "e.json"],
+    {
+      "e.json": {
+        invoice: { currency: "usd", lines: [], subtotal: "0.00", total: "0.00" },
+        catalog: demoCatalog,
+        usage: null,
+      },
+    },
+    ["--export e.json is of an invoice from before its usage was kept: give --catalog and --usage by hand."],
+  ],
+  [
     "no UTF-8",
     BOTH,
     { ...good, "u.json": Uint8Array.of(0x7b, 0xff) },
