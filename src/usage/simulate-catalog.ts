@@ -52,7 +52,8 @@ export interface Simulation {
  * Prices what customers used by another catalog, beside what they were billed.
  *
  * Nothing is written. Answers faults when customers are on plans that the candidate does not have and `planChanges` gives no
- * other for, when it gives one that the candidate does not have, and when customers were billed in another currency.
+ * other for, when it gives one that the candidate does not have or takes
+ * one that no catalog of the period has, and when customers were billed in another currency.
  */
 export async function simulateCatalog(
   database: Database,
@@ -88,6 +89,12 @@ export async function simulateCatalog(
     }
     afterId = last.customerId;
   }
+  const misspelt = [...input.planChanges.keys()].filter(
+    (from) => customers.length > 0 && !versions.hasPlan(from),
+  );
+  if (misspelt.length > 0) {
+    return { faults: misspelt.map(unknownSource) };
+  }
   return { customers: customers.slice(0, input.limit), hasMore: customers.length > input.limit };
 }
 
@@ -114,6 +121,10 @@ function faultsOf({ plans, currencies, together }: Missing): Fault[] {
       message: `customers are on plan ${plan}, which the catalog does not have: say to which of its plans they move`,
     })),
   ];
+}
+
+function unknownSource(from: string): Fault {
+  return { path: `planChanges.${from}`, message: `the catalog of the period has no plan named ${from}` };
 }
 
 function unknownTargets({ catalog, planChanges }: SimulationInput): Fault[] {
@@ -184,6 +195,13 @@ class VersionsInForce {
   }
 
   /** Undefined when no version has all plans of the period. */
+  /** Whether a plan is in any catalog that was read. */
+  hasPlan(name: string): boolean {
+    return [...this.#known.values()].some(
+      (catalog) => catalog !== undefined && planOf(catalog, name) !== undefined,
+    );
+  }
+
   async of({ period, changes }: PeriodUsage): Promise<Catalog | undefined> {
     const plans = [...new Set(plansOf({ changes }))].map((plan) => plan ?? undefined);
     const key = JSON.stringify([period, plans]);

@@ -19,6 +19,13 @@ async function putCustomer(customerId: string, settings: object) {
   return call("PUT", `/v1/customers/${customerId}`, ADMIN, settings);
 }
 
+function plansWith(baseFee: string) {
+  return {
+    ...demoCatalog,
+    plans: [...demoCatalog.plans, { name: "early", displayName: "early", baseFee }],
+  };
+}
+
 async function total(customerId: string): Promise<unknown> {
   const { body } = await call("GET", `/v1/customers/${customerId}/usage`, READ);
   return body.totalCost;
@@ -76,6 +83,17 @@ test("a simulation of a period that no version has all plans of: tells which", a
   });
   expect([refused.status, pathsOf(refused)]).toEqual([422, ["period"]]);
   expect(refused.body.errors[0].message).toContain("old, kept, never");
+});
+
+test("prices of the next period that a later version brings into this one: are told as its changes", async () => {
+  playAt(3, 15);
+  await forgetPlans();
+  expect((await publishPlans({ early: "10.00" })).status).toBe(200);
+  playAt(3, 16);
+  const { body: next } = await put({ ...plansWith("99.00"), effective: "nextPeriod" });
+  const { body: now } = await put({ ...plansWith("99.00"), effective: "now" });
+  const told = { path: "plans.early.baseFee", kind: "changed", before: "10.00", after: "99.00" };
+  expect([next.changes, now.changes]).toEqual([[told], [told]]);
 });
 
 test("amounts in the currency of the next period: are refused until it has begun", async () => {

@@ -32,6 +32,8 @@ test("a plan that the candidate does not have: is told, until it is said where i
   expect(told((await simulate({ catalog, planChanges: TO_PAYG })).body.data)).toEqual(bills(false));
   const astray = await simulate({ planChanges: { flat99: "gold", payg: "payg" } });
   expect([astray.status, pathsOf(astray)]).toEqual([422, ["planChanges.flat99"]]);
+  const misspelt = await simulate({ planChanges: { flat9: "payg" } });
+  expect([misspelt.status, pathsOf(misspelt)]).toEqual([422, ["planChanges.flat9"]]);
 });
 
 test.each<[string, object, number, string[] | undefined]>([
