@@ -12,8 +12,10 @@ import { customerRoutes } from "./http/routes/customers.ts";
 import { eventRoutes } from "./http/routes/events.ts";
 import { healthRoutes } from "./http/routes/health.ts";
 import { integrityRoutes } from "./http/routes/integrity.ts";
+import { invoiceVoidRoutes } from "./http/routes/invoice-voids.ts";
 import { invoiceRoutes } from "./http/routes/invoices.ts";
 import { jobRunRoutes } from "./http/routes/job-runs.ts";
+import { stripeWebhookRoutes } from "./http/routes/stripe-webhooks.ts";
 import { usageSeriesRoutes } from "./http/routes/usage-series.ts";
 import { usageRoutes } from "./http/routes/usage.ts";
 import { NoStore } from "./ingest/apply-or-spool.ts";
@@ -35,9 +37,11 @@ export function createApp(deps: Deps): Hono {
     catalogSimulationRoutes,
     catalogVersionRoutes,
     invoiceRoutes,
+    invoiceVoidRoutes,
     integrityRoutes,
     jobRunRoutes,
     healthRoutes,
+    stripeWebhookRoutes,
   ]) {
     app.route("/", routes(deps));
   }

@@ -7,7 +7,6 @@ import * as catalogUse from "../../src/ledger/catalog-use.ts";
 import * as catalogVersions from "../../src/ledger/catalog-versions.ts";
 import * as counterCheck from "../../src/ledger/counter-check.ts";
 import * as customers from "../../src/ledger/customers.ts";
-import type { Database } from "../../src/ledger/database.ts";
 import * as dayCheck from "../../src/ledger/day-check.ts";
 import { repairDays } from "../../src/ledger/day-repair.ts";
 import * as flushClaims from "../../src/ledger/flush-claims.ts";
@@ -29,24 +28,10 @@ import { catalogSchema } from "../../src/rating/catalog.ts";
 import { MAX_WINDOWS } from "../../src/usage/series-windows.ts";
 import { callsBucket } from "./bucket.ts";
 import { FILLED_MS as NOW_MS, FILLED_MONTH as MONTH, MONTH_BEFORE } from "./filled-ledger.ts";
+import { call, type LedgerCall } from "./ledger-call.ts";
 import { newInvoice } from "./invoice-fixture.ts";
+import { STRIPE_CALLS } from "./stripe-calls.ts";
 import { identified, measured } from "./measurement.ts";
-
-/** A function of the ledger, with arguments that the product calls it with. */
-export interface LedgerCall {
-  name: string;
-  /** What is asked, where the function is called more than once. */
-  asked: string;
-  call: (database: Database) => Promise<unknown>;
-}
-
-function call<Args extends unknown[]>(
-  run: (database: Database, ...args: Args) => Promise<unknown>,
-  asked: string,
-  ...args: Args
-): LedgerCall {
-  return { name: run.name, asked, call: (database) => run(database, ...args) };
-}
 
 /** `count` of what a number, from 1 on, stands for. */
 function several<Item>(count: number, item: (number: number) => Item): Item[] {
@@ -251,7 +236,7 @@ const INVOICING = [
   call(invoiceSteps.failStep, "one", ...STEP, { status: 500, code: "api_error" }),
   call(invoiceSteps.finishStep, "one", ...STEP, { outcome: {} }, NOW_MS),
   call(invoiceSteps.finishStep, "one again", ...STEP, { outcome: {} }, NOW_MS),
-  call(invoices.setInReview, "one", "inv_201", NOW_MS),
+  call(invoices.setInReview, "one", newInvoice("inv_201"), NOW_MS),
 ];
 
 const SINCE = { fromMs: NOW_MS - 8 * DAY_MS, flushedSinceMs: NOW_MS - 26 * HOUR_MS };
@@ -288,5 +273,6 @@ export const LEDGER_CALLS: readonly LedgerCall[] = [
   ...LISTS,
   ...FLUSH,
   ...INVOICING,
+  ...STRIPE_CALLS,
   ...UPKEEP,
 ];

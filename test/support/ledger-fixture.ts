@@ -11,6 +11,9 @@ import { createDatabase, type Database } from "../../src/ledger/database.ts";
 /** Those that refer to others first; deleting a few rows is quicker than truncating. */
 const TABLES = [
   "invoice_steps",
+  "invoice_voids",
+  "stripe_events",
+  "stripe_sweeps",
   "invoice_lines",
   "invoices",
   "billing_periods",

@@ -13,6 +13,8 @@ const WAITING = new Set(["invoices_unsent"]);
 const PARTS: Record<string, string> = {
   lockShard: "writeClaim",
   noteClaim: "writeClaim",
+  noteVoidInStripe: "moveByEvent",
+  tellOfStatus: "closeWithInvoice",
   restartPlan: "putCustomer",
   changePlan: "putCustomer",
   forgetIdleChange: "putCustomer",

@@ -1,0 +1,18 @@
+import type { Database } from "../../src/ledger/database.ts";
+
+/** A function of the ledger, with arguments that the product calls it with. */
+export interface LedgerCall {
+  name: string;
+  /** What is asked, where the function is called more than once. */
+  asked: string;
+  call: (database: Database) => Promise<unknown>;
+}
+
+/** A call of `run`, which names it. */
+export function call<Args extends unknown[]>(
+  run: (database: Database, ...args: Args) => Promise<unknown>,
+  asked: string,
+  ...args: Args
+): LedgerCall {
+  return { name: run.name, asked, call: (database) => run(database, ...args) };
+}
