@@ -33,7 +33,8 @@ alter table invoice_steps add constraint invoice_steps_step_check
 
 -- When an invoice was last compared with Stripe's.
 alter table invoices add column checked_at timestamptz;
-create index invoices_to_check on invoices (checked_at nulls first, invoice_id) where stripe_invoice_id is not null;
+create index invoices_to_check on invoices (checked_at nulls first, invoice_id)
+  where stripe_invoice_id is not null and status not in ('draft', 'blocked');
 
 -- How far back the search for invoices that only Stripe has has come.
 create table stripe_sweeps (

@@ -85,7 +85,9 @@ export async function addMissingLines(
   attempt: Attempt,
 ): Promise<number> {
   const lines = sentLines(invoice);
-  const there = attempt.mayBeThere ? await presentRefs(stripe, stripeInvoiceId) : new Set<string>();
+  const there = attempt.mayBeThere
+    ? await presentRefs(stripe, stripeInvoiceId)
+    : new Set<string | undefined>();
   const missing = lines.filter(({ ref }) => !there.has(ref));
   if (missing.length === 0 || attempt.mayBeThere) {
     const { status, subtotal } = await stripe.invoices.retrieve(stripeInvoiceId);
@@ -171,15 +173,18 @@ function totalsOf({ status, subtotal }: Stripe.Invoice): StripeTotals {
   return { status: status ?? "open", subtotal };
 }
 
-async function presentRefs(stripe: Stripe, stripeInvoiceId: string): Promise<Set<string>> {
-  const refs = new Set<string>();
+/** All lines of an invoice, ours or not; Stripe takes some hundreds at most. */
+export async function allLines(stripe: Stripe, stripeInvoiceId: string): Promise<Stripe.InvoiceLineItem[]> {
+  const lines: Stripe.InvoiceLineItem[] = [];
   for await (const line of stripe.invoices.listLineItems(stripeInvoiceId, { limit: PAGE })) {
-    const ref = line.metadata[REF_KEY];
-    if (ref !== undefined) {
-      refs.add(ref);
-    }
+    lines.push(line);
   }
-  return refs;
+  return lines;
+}
+
+async function presentRefs(stripe: Stripe, stripeInvoiceId: string): Promise<Set<string | undefined>> {
+  const lines = await allLines(stripe, stripeInvoiceId);
+  return new Set(lines.map(({ metadata }) => metadata[REF_KEY]));
 }
 
 function lineParams(line: PrintedLine): Stripe.InvoiceAddLinesParams.Line {

@@ -16,3 +16,8 @@ export function call<Args extends unknown[]>(
 ): LedgerCall {
   return { name: run.name, asked, call: (database) => run(database, ...args) };
 }
+
+/** `count` of what a number, from 1 on, stands for. */
+export function several<Item>(count: number, item: (number: number) => Item): Item[] {
+  return Array.from({ length: count }, (_, index) => item(index + 1));
+}

@@ -28,15 +28,10 @@ import { catalogSchema } from "../../src/rating/catalog.ts";
 import { MAX_WINDOWS } from "../../src/usage/series-windows.ts";
 import { callsBucket } from "./bucket.ts";
 import { FILLED_MS as NOW_MS, FILLED_MONTH as MONTH, MONTH_BEFORE } from "./filled-ledger.ts";
-import { call, type LedgerCall } from "./ledger-call.ts";
+import { call, several, type LedgerCall } from "./ledger-call.ts";
 import { newInvoice } from "./invoice-fixture.ts";
 import { STRIPE_CALLS } from "./stripe-calls.ts";
 import { identified, measured } from "./measurement.ts";
-
-/** `count` of what a number, from 1 on, stands for. */
-function several<Item>(count: number, item: (number: number) => Item): Item[] {
-  return Array.from({ length: count }, (_, index) => item(index + 1));
-}
 
 const PAGE = 101;
 const LONGEST_PAGE = 1001;

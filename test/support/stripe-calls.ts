@@ -1,10 +1,11 @@
 import { DAY_MS } from "../../src/domain/window.ts";
+import * as invoiceChecks from "../../src/ledger/invoice-checks.ts";
 import * as invoiceNotifications from "../../src/ledger/invoice-notifications.ts";
 import * as invoiceVoids from "../../src/ledger/invoice-voids.ts";
 import * as stripeEvents from "../../src/ledger/stripe-events.ts";
 import { FILLED_MS as NOW_MS } from "./filled-ledger.ts";
 import { newInvoice } from "./invoice-fixture.ts";
-import { call, type LedgerCall } from "./ledger-call.ts";
+import { call, several, type LedgerCall } from "./ledger-call.ts";
 
 const INVOICE_NOTICE = invoiceNotifications.insertInvoiceNotification(
   newInvoice("inv_201"),
@@ -37,5 +38,25 @@ export const STRIPE_CALLS: LedgerCall[] = [
   call(invoiceVoids.withdrawVoid, "one", "inv_205", "paid", [], NOW_MS),
   call(stripeEvents.readForEvent, "one", "evt_7", "in_7", "inv_7"),
   call(stripeEvents.moveByEvent, "one", EVENT, MOVE, NOW_MS),
+  call(
+    invoiceChecks.invoicesToCheck,
+    "a run's",
+    several(100, (n) => `inv_${n}`),
+    400,
+  ),
+  call(
+    invoiceChecks.markChecked,
+    "a run's",
+    several(500, (n) => `inv_${n}`),
+    NOW_MS,
+  ),
+  call(
+    invoiceChecks.stripeLinks,
+    "a page",
+    several(100, (n) => `inv_${n}`),
+  ),
+  call(invoiceChecks.keepSweep, "a place", NOW_MS),
+  call(invoiceChecks.readSweep, "it"),
+  call(invoiceChecks.keepSweep, "the end", undefined),
   call(stripeEvents.pruneStripeEvents, "a run's", NOW_MS - 60 * DAY_MS, 20_000),
 ];

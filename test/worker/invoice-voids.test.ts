@@ -90,7 +90,9 @@ test("a void that is made anew: has another number, the present settings and usa
     collection_method: "send_invoice",
     metadata: { edgemeter_invoice_id: anew.id, edgemeter_replaces: id },
   });
-  expect((await invoicesOf(customerId)).map(({ status }) => status)).toEqual(["open", "void"]);
+  expect(new Set((await invoicesOf(customerId)).map(({ status }) => status))).toEqual(
+    new Set(["open", "void"]),
+  );
 });
 
 test("an invoice of usage that is made anew: is computed again from the ledger, true to the cent", async () => {
