@@ -71,6 +71,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   starting.defer(worker.stop);
   await checkHealth(worker);
   const info = describe(stores, worker);
+  await sendWebhooksTo(worker, stores);
   if (options.demo) {
     await seedDemo(info, print);
   }
@@ -108,6 +109,17 @@ async function checkHealth(worker: RunningWorker): Promise<void> {
     throw new Error(
       `The Worker answers ${response.status} at /healthz: ${answer}\n${worker.logs.join("\n")}`,
     );
+  }
+}
+
+/** As the endpoint that is set up in Stripe's dashboard: events go to the Worker from here on. */
+async function sendWebhooksTo(worker: RunningWorker, { stripe }: Stores): Promise<void> {
+  const response = await fetch(`${stripe.url}/_control/webhook-url`, {
+    method: "POST",
+    body: JSON.stringify({ url: `${worker.url}/webhooks/stripe` }),
+  });
+  if (!response.ok) {
+    throw new Error(`The local Stripe answers ${response.status} to a webhook endpoint.`);
   }
 }
 

@@ -12,9 +12,11 @@ import { customerRoutes } from "./http/routes/customers.ts";
 import { eventRoutes } from "./http/routes/events.ts";
 import { healthRoutes } from "./http/routes/health.ts";
 import { integrityRoutes } from "./http/routes/integrity.ts";
+import { invoiceVoidRoutes } from "./http/routes/invoice-voids.ts";
 import { invoiceRoutes } from "./http/routes/invoices.ts";
 import { jobRunRoutes } from "./http/routes/job-runs.ts";
 import { notificationRoutes } from "./http/routes/notifications.ts";
+import { stripeWebhookRoutes } from "./http/routes/stripe-webhooks.ts";
 import { usageSeriesRoutes } from "./http/routes/usage-series.ts";
 import { usageRoutes } from "./http/routes/usage.ts";
 import { webhookEndpointRoutes } from "./http/routes/webhook-endpoints.ts";
@@ -37,11 +39,13 @@ export function createApp(deps: Deps): Hono {
     catalogSimulationRoutes,
     catalogVersionRoutes,
     invoiceRoutes,
+    invoiceVoidRoutes,
     integrityRoutes,
     jobRunRoutes,
     webhookEndpointRoutes,
     notificationRoutes,
     healthRoutes,
+    stripeWebhookRoutes,
   ]) {
     app.route("/", routes(deps));
   }

@@ -21,6 +21,8 @@ export interface Deps {
   redis: RedisClient;
   database: Database;
   stripe: () => Promise<Stripe>;
+  /** Signs Stripe's events; undefined where none is set. */
+  stripeWebhookSecret: string | undefined;
   catalogMemory: CatalogMemory;
   customerMemory: CustomerMemory;
   spoolMemory: SpoolMemory;
@@ -65,6 +67,7 @@ function composeDeps(settings: Settings): Deps {
       const { connectStripe } = await import("./invoicing/stripe-client.ts");
       return connectStripe(settings.STRIPE_SECRET_KEY, settings.STRIPE_API_URL);
     },
+    stripeWebhookSecret: settings.STRIPE_WEBHOOK_SECRET,
     catalogMemory: { held: undefined, others: [], readAtMs: 0, reading: undefined },
     customerMemory: new Map(),
     spoolMemory: { mayHold: false },

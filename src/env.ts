@@ -25,6 +25,8 @@ const bindings = z.object({
   UPSTASH_REDIS_REST_TOKEN: secret,
   DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\//, "must be a postgres:// address"),
   STRIPE_SECRET_KEY: secret,
+  // Without it Stripe's events are refused, and all else works.
+  STRIPE_WEBHOOK_SECRET: secret.optional(),
   ADMIN_KEY: secret,
   INGEST_KEY: secret,
   READ_KEY: secret,

@@ -85,6 +85,10 @@ async function hourlyParts(deps: Deps, nowMs: number): Promise<Parts> {
     ...(await repairs(deps, nowMs)),
     invoicing: () => runInvoicing(deps, nowMs),
     ...checks(deps, nowMs),
+    reconciliation: async () => {
+      const { reconcile } = await import("./invoicing/reconcile.ts");
+      return reconcile(deps, nowMs);
+    },
     forecasts: async () => {
       const { checkForecasts } = await import("./alerts/check-forecasts.ts");
       return checkForecasts(deps, nowMs);

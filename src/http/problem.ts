@@ -4,6 +4,7 @@ import type { Context } from "hono";
 export const PROBLEMS = {
   invalid_json: [400, "The body is not valid JSON"],
   invalid_request: [400, "The request is not as documented"],
+  invalid_signature: [400, "The signature is not valid"],
   invalid_cursor: [400, "The cursor is not one of ours"],
   unsupported_timezone: [400, "Usage is not kept by that zone's hours"],
   unauthorized: [401, "No valid key"],

@@ -14,6 +14,7 @@ import { countUnsent, markUnsent, unsentInvoices } from "../ledger/invoices.ts";
 import { CatalogVersions, closePeriod, type CloseDeps } from "./close-period.ts";
 import type { SendDeps } from "./run-step.ts";
 import { sendInvoice } from "./send-invoice.ts";
+import { finishVoids } from "./void-invoice.ts";
 
 /** Most periods closed and most invoices sent by one run: well within a Worker's subrequests. */
 const MAX_PER_RUN = 500;
@@ -37,6 +38,8 @@ export interface InvoicingReport {
   closed: number;
   sent: number;
   blocked: number;
+  /** Invoices that were to be void, and are. */
+  voided: number;
   failed: number;
   /** Due periods and unsent invoices that are left for the next run. */
   remaining: number;
@@ -44,7 +47,7 @@ export interface InvoicingReport {
 
 /** Extends periods, closes what is due and sends what is unsent, as much as one run may. May run twice at once. */
 export async function runInvoicing(deps: InvoicingDeps, nowMs: number): Promise<InvoicingReport> {
-  const report: InvoicingReport = { closed: 0, sent: 0, blocked: 0, failed: 0, remaining: 0 };
+  const report: InvoicingReport = { closed: 0, sent: 0, blocked: 0, voided: 0, failed: 0, remaining: 0 };
   await insertEarlierPeriods(deps.database, EARLIER_USAGE_MS, nowMs - NEW_CUSTOMER_MS);
   await extendPeriods(deps.database, nowMs);
   const endedByMs = nowMs - deps.graceHours * HOUR_MS;
@@ -66,13 +69,18 @@ export async function runInvoicing(deps: InvoicingDeps, nowMs: number): Promise<
   await eachInParallel(await unsentInvoices(deps.database, MAX_PER_RUN), async (invoice) => {
     try {
       const outcome = await sendInvoice(deps, invoice, nowMs);
-      report[outcome] += 1;
+      if (outcome !== "voided") {
+        report[outcome] += 1;
+      }
     } catch (error) {
       report.failed += 1;
       deps.log({ level: "error", event: "invoice_not_sent", customerId: invoice.customerId, error });
       await markUnsent(deps.database, invoice.invoiceId, nowMs);
     }
   });
+  const voids = await finishVoids(deps, nowMs);
+  report.voided = voids.voided;
+  report.failed += voids.failed;
   report.remaining = (await countDuePeriods(deps.database, endedByMs)) + (await countUnsent(deps.database));
   return report;
 }

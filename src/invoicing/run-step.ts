@@ -1,6 +1,8 @@
 import type Stripe from "stripe";
 import { HOUR_MS, MINUTE_MS } from "../domain/window.ts";
+import { currencyOf, formatMinor } from "../domain/money.ts";
 import type { Database } from "../ledger/database.ts";
+import { tellOfStatus } from "../ledger/invoice-notifications.ts";
 import { failStep, finishStep, renewStep, startStep, type Step } from "../ledger/invoice-steps.ts";
 import type { InvoiceStatus, StepName, StepOutcome } from "../ledger/invoice-status.ts";
 import type { Invoice } from "../ledger/invoices.ts";
@@ -40,7 +42,8 @@ export interface EndedStep {
 /**
  * Runs a step unless it is finished, written down before and after.
  *
- * Of two runs at once both send the same key, and both go on with the outcome that was written first.
+ * Of two runs at once both send the same key, and both go on with the outcome that was written first. Undefined when the
+ * invoice is void or about to be: then nothing is done.
  */
 export async function runStep(
   deps: SendDeps,
@@ -48,22 +51,32 @@ export async function runStep(
   name: StepName,
   nowMs: number,
   work: (attempt: Attempt) => Promise<StepResult>,
-): Promise<EndedStep> {
+): Promise<EndedStep | undefined> {
   const { database } = deps;
   const newKey = (): string => `${invoice.invoiceId}-${name}-${deps.randomId()}`;
-  const begun = await startStep(database, invoice.invoiceId, name, newKey(), nowMs);
-  const { isFirst } = begun;
-  let { step } = begun;
-  if (!isFirst && step.finishedAtMs === null && needsNewKey(step, nowMs)) {
-    await renewStep(database, invoice.invoiceId, name, step.idempotencyKey, newKey(), nowMs);
-    ({ step } = await startStep(database, invoice.invoiceId, name, newKey(), nowMs));
+  let begun = await startStep(database, invoice.invoiceId, name, newKey(), nowMs);
+  if (begun === undefined) {
+    return undefined;
   }
+  const { isFirst } = begun;
+  if (!isFirst && begun.step.finishedAtMs === null && needsNewKey(begun.step, nowMs)) {
+    await renewStep(database, invoice.invoiceId, name, begun.step.idempotencyKey, newKey(), nowMs);
+    begun = await startStep(database, invoice.invoiceId, name, newKey(), nowMs);
+    if (begun === undefined) {
+      return undefined;
+    }
+  }
+  const { step } = begun;
   if (step.finishedAtMs !== null) {
     return { outcome: step.outcome ?? {}, isOwn: false };
   }
   try {
     const result = await work({ idempotencyKey: step.idempotencyKey, mayBeThere: !isFirst });
-    return await finishStep(database, invoice.invoiceId, name, result, nowMs);
+    const told =
+      result.status === undefined
+        ? []
+        : tellOfStatus(invoice, result.status, nowMs, stripeSubtotal(invoice, result));
+    return await finishStep(database, invoice.invoiceId, name, result, nowMs, told);
   } catch (error) {
     const failure = stripeFailure(error);
     if (failure !== undefined) {
@@ -71,6 +84,13 @@ export async function runStep(
     }
     throw error;
   }
+}
+
+/** What Stripe's total is where it differs, for who reads that an invoice is blocked. */
+function stripeSubtotal({ currency }: Invoice, { status, outcome }: StepResult): Record<string, unknown> {
+  return status !== "blocked" || outcome.subtotalMinor === undefined
+    ? {}
+    : { stripeSubtotal: formatMinor(BigInt(outcome.subtotalMinor), currencyOf(currency)) };
 }
 
 /** Why Stripe refused or failed; undefined for any other error. */

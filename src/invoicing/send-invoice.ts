@@ -7,31 +7,33 @@ import {
   createDraft,
   deleteDraft,
   finalizeDraft,
-  findDraft,
+  findInvoices,
   type StripeTotals,
 } from "./stripe-invoice.ts";
 
 /** Stripe's statuses of an invoice that is no draft, as ours. */
 const SETTLED: Record<string, InvoiceStatus> = { paid: "paid", void: "void", uncollectible: "uncollectible" };
 
+/** What sending an invoice came to; `voided`: it is void, or about to be, and was left alone. */
+export type SendOutcome = "sent" | "blocked" | "voided";
+
 /**
  * Brings a draft to Stripe, from the step where the last run stopped.
  *
  * Throws when Stripe or the ledger fails; the next run goes on. Never creates a second invoice, whatever was lost.
  */
-export async function sendInvoice(
-  deps: SendDeps,
-  invoice: Invoice,
-  nowMs: number,
-): Promise<"sent" | "blocked"> {
+export async function sendInvoice(deps: SendDeps, invoice: Invoice, nowMs: number): Promise<SendOutcome> {
   const stripeInvoiceId = await create(deps, invoice, nowMs);
-  const added = await addLines(deps, invoice, stripeInvoiceId, nowMs);
+  const added = stripeInvoiceId && (await addLines(deps, invoice, stripeInvoiceId, nowMs));
+  if (!stripeInvoiceId || !added) {
+    return "voided";
+  }
   if (!added.isEqual) {
     return "blocked";
   }
   if (deps.invoiceMode === "review") {
     // Whoever has ended the step before, in whatever mode.
-    await setInReview(deps.database, invoice.invoiceId, nowMs);
+    await setInReview(deps.database, invoice, nowMs);
     return "sent";
   }
   return finalize(deps, { ...invoice, stripeInvoiceId }, nowMs, added.isOwn);
@@ -42,29 +44,35 @@ export async function sendInvoice(
  *
  * The total is compared once more, since a draft can be edited in Stripe.
  */
-export async function finalizeInvoice(
-  deps: SendDeps,
-  invoice: Invoice,
-  nowMs: number,
-): Promise<"sent" | "blocked"> {
+export async function finalizeInvoice(deps: SendDeps, invoice: Invoice, nowMs: number): Promise<SendOutcome> {
   return finalize(deps, invoice, nowMs, false);
 }
 
-async function create(deps: SendDeps, invoice: Invoice, nowMs: number): Promise<string> {
+async function create(deps: SendDeps, invoice: Invoice, nowMs: number): Promise<string | undefined> {
   const stripe = await deps.stripe();
-  let own: string | undefined;
-  const { outcome } = await runStep(deps, invoice, "create", nowMs, async (attempt) => {
-    const found = attempt.mayBeThere ? await findDraft(stripe, invoice) : undefined;
-    const draft = found ?? (await createDraft(stripe, invoice, attempt.idempotencyKey));
-    own = draft.id;
-    return { outcome: { stripeInvoiceId: draft.id }, stripeInvoiceId: draft.id };
+  let drafts: string[] = [];
+  const ended = await runStep(deps, invoice, "create", nowMs, async (attempt) => {
+    const found = attempt.mayBeThere ? await findInvoices(stripe, invoice) : [];
+    // The newest is first; one that is no draft any more is the one that counts, or else the oldest.
+    const kept =
+      found.findLast(({ status }) => status !== "draft") ??
+      found.at(-1) ??
+      (await createDraft(stripe, invoice, attempt.idempotencyKey));
+    drafts = [kept, ...found].filter(({ status }) => status === "draft").map(({ id }) => id);
+    return { outcome: { stripeInvoiceId: kept.id }, stripeInvoiceId: kept.id };
   });
-  const { stripeInvoiceId } = outcome;
+  if (ended === undefined) {
+    return undefined;
+  }
+  const { stripeInvoiceId } = ended.outcome;
   if (stripeInvoiceId === undefined) {
     throw new Error(`step create of ${invoice.invoiceId} has no Stripe invoice`);
   }
-  if (own !== undefined && own !== stripeInvoiceId) {
-    await deleteDraft(stripe, own);
+  // After it is written down which one counts: of two runs each may have found the other's.
+  for (const id of new Set(drafts)) {
+    if (id !== stripeInvoiceId) {
+      await deleteDraft(stripe, id);
+    }
   }
   return stripeInvoiceId;
 }
@@ -74,14 +82,19 @@ async function addLines(
   invoice: Invoice,
   stripeInvoiceId: string,
   nowMs: number,
-): Promise<{ isEqual: boolean; isOwn: boolean }> {
+): Promise<{ isEqual: boolean; isOwn: boolean } | undefined> {
   const stripe = await deps.stripe();
-  const { outcome, isOwn } = await runStep(deps, invoice, "add_lines", nowMs, async (attempt) => {
+  const ended = await runStep(deps, invoice, "add_lines", nowMs, async (attempt) => {
     const subtotal = await addMissingLines(stripe, invoice, stripeInvoiceId, attempt);
     const isEqual = BigInt(subtotal) === invoice.subtotalMinor;
     return { outcome: { subtotalMinor: String(subtotal) }, ...(!isEqual && { status: "blocked" }) };
   });
-  return { isEqual: outcome.subtotalMinor === invoice.subtotalMinor.toString(), isOwn };
+  return (
+    ended && {
+      isEqual: ended.outcome.subtotalMinor === invoice.subtotalMinor.toString(),
+      isOwn: ended.isOwn,
+    }
+  );
 }
 
 /** `isJustCompared`: this run has seen the draft's total itself, so that it need not be read again. */
@@ -90,14 +103,14 @@ async function finalize(
   invoice: Invoice,
   nowMs: number,
   isJustCompared: boolean,
-): Promise<"sent" | "blocked"> {
+): Promise<SendOutcome> {
   const stripe = await deps.stripe();
   const { stripeInvoiceId } = invoice;
   if (stripeInvoiceId === null) {
     throw new Error(`invoice ${invoice.invoiceId} is not in Stripe`);
   }
   const isOurs = ({ subtotal }: StripeTotals): boolean => BigInt(subtotal) === invoice.subtotalMinor;
-  const { outcome } = await runStep(deps, invoice, "finalize", nowMs, async (attempt) => {
+  const ended = await runStep(deps, invoice, "finalize", nowMs, async (attempt) => {
     const mustLook = attempt.mayBeThere || !isJustCompared;
     const found = await finalizeDraft(
       stripe,
@@ -108,5 +121,8 @@ async function finalize(
     const status = isOurs(found) ? (SETTLED[found.status] ?? "open") : "blocked";
     return { outcome: { stripeStatus: found.status, subtotalMinor: String(found.subtotal) }, status };
   });
-  return outcome.subtotalMinor === invoice.subtotalMinor.toString() ? "sent" : "blocked";
+  if (ended === undefined) {
+    return "voided";
+  }
+  return ended.outcome.subtotalMinor === invoice.subtotalMinor.toString() ? "sent" : "blocked";
 }

@@ -5,10 +5,12 @@ import type { PrintedLine } from "../rating/printed-line.ts";
 import type { Attempt } from "./run-step.ts";
 
 /** Ties a Stripe invoice to ours. */
-const INVOICE_KEY = "edgemeter_invoice_id";
+export const INVOICE_KEY = "edgemeter_invoice_id";
 /** Ties a Stripe line to ours. */
-const REF_KEY = "edgemeter_ref";
+export const REF_KEY = "edgemeter_ref";
 const PAGE = 100;
+/** Most invoices of a customer that are looked through. */
+const MAX_LOOKED_AT = 10_000;
 
 /** What of a Stripe invoice decides whether it may go out. */
 export interface StripeTotals {
@@ -39,6 +41,7 @@ export async function createDraft(
         edgemeter_number: invoice.number,
         edgemeter_customer_id: invoice.customerId,
         edgemeter_period_start: new Date(period.startMs).toISOString(),
+        ...(invoice.replaces !== null && { edgemeter_replaces: invoice.replaces }),
       },
     },
     { idempotencyKey },
@@ -46,38 +49,51 @@ export async function createDraft(
 }
 
 /**
- * Looks for what an earlier attempt has created; undefined when it left nothing.
+ * What earlier attempts have created of an invoice, the newest first.
  *
- * Lists the customer's invoices, as search lags behind. Of several the oldest stays, surplus drafts are deleted.
+ * Lists the customer's invoices, as search lags behind.
  */
-export async function findDraft(stripe: Stripe, invoice: Invoice): Promise<Stripe.Invoice | undefined> {
+export async function findInvoices(stripe: Stripe, invoice: Invoice): Promise<Stripe.Invoice[]> {
   const found: Stripe.Invoice[] = [];
+  let looked = 0;
   for await (const candidate of stripe.invoices.list({ customer: stripeCustomer(invoice), limit: PAGE })) {
     if (candidate.metadata?.[INVOICE_KEY] === invoice.invoiceId) {
       found.push(candidate);
     }
+    looked += 1;
+    if (looked > MAX_LOOKED_AT) {
+      throw new Error(`the Stripe customer of ${invoice.invoiceId} has too many invoices to look through`);
+    }
   }
-  // Stripe lists the newest first; one that is no draft any more is the one that counts.
-  const kept = found.findLast(({ status }) => status !== "draft") ?? found.at(-1);
-  const surplus = found.filter((candidate) => candidate !== kept && candidate.status === "draft");
-  for (const { id } of surplus) {
-    await stripe.invoices.del(id);
-  }
-  return kept;
+  return found;
 }
 
-/** Adds the lines that are not there yet, at once; answers the total before tax and discounts, in minor units. */
+/** The lines that go to Stripe, which has no use for those of nothing. */
+export function sentLines({ lines }: Pick<Invoice, "lines">): PrintedLine[] {
+  return lines.filter(({ amountMinor }) => amountMinor !== 0n);
+}
+
+/**
+ * Adds the lines that are not there yet, at once; answers the total before tax and discounts, in minor units.
+ *
+ * What somebody has made final meanwhile gets no more lines; its total tells whether it lacks any.
+ */
 export async function addMissingLines(
   stripe: Stripe,
   invoice: Invoice,
   stripeInvoiceId: string,
   attempt: Attempt,
 ): Promise<number> {
-  const lines = invoice.lines.filter(({ amountMinor }) => amountMinor !== 0n);
-  const there = attempt.mayBeThere ? await presentRefs(stripe, stripeInvoiceId) : new Set<string>();
+  const lines = sentLines(invoice);
+  const there = attempt.mayBeThere
+    ? await presentRefs(stripe, stripeInvoiceId)
+    : new Set<string | undefined>();
   const missing = lines.filter(({ ref }) => !there.has(ref));
-  if (missing.length === 0) {
-    return (await stripe.invoices.retrieve(stripeInvoiceId)).subtotal;
+  if (missing.length === 0 || attempt.mayBeThere) {
+    const { status, subtotal } = await stripe.invoices.retrieve(stripeInvoiceId);
+    if (missing.length === 0 || status !== "draft") {
+      return subtotal;
+    }
   }
   const period = { start: invoice.period.startMs / 1000, end: invoice.period.endMs / 1000 };
   const added = await stripe.invoices.addLines(
@@ -114,24 +130,61 @@ export async function finalizeDraft(
   );
 }
 
-/** Deletes a draft that another run's has made superfluous. */
+/** Deletes a draft that is not wanted; one that is gone already is fine. */
 export async function deleteDraft(stripe: Stripe, stripeInvoiceId: string): Promise<void> {
-  await stripe.invoices.del(stripeInvoiceId);
+  try {
+    await stripe.invoices.del(stripeInvoiceId);
+  } catch (error) {
+    if (!isMissing(error)) {
+      throw error;
+    }
+  }
+}
+
+/** An invoice as Stripe has it; undefined when it is not there, or not any more. */
+export async function retrieveInvoice(
+  stripe: Stripe,
+  stripeInvoiceId: string,
+): Promise<Stripe.Invoice | undefined> {
+  try {
+    return await stripe.invoices.retrieve(stripeInvoiceId);
+  } catch (error) {
+    if (isMissing(error)) {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+/** Voids an invoice that has gone out; whoever has it can pay it no more. */
+export async function voidFinal(
+  stripe: Stripe,
+  stripeInvoiceId: string,
+  idempotencyKey: string,
+): Promise<void> {
+  await stripe.invoices.voidInvoice(stripeInvoiceId, {}, { idempotencyKey });
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && "statusCode" in error && error.statusCode === 404;
 }
 
 function totalsOf({ status, subtotal }: Stripe.Invoice): StripeTotals {
   return { status: status ?? "open", subtotal };
 }
 
-async function presentRefs(stripe: Stripe, stripeInvoiceId: string): Promise<Set<string>> {
-  const refs = new Set<string>();
+/** All lines of an invoice, ours or not; Stripe takes some hundreds at most. */
+export async function allLines(stripe: Stripe, stripeInvoiceId: string): Promise<Stripe.InvoiceLineItem[]> {
+  const lines: Stripe.InvoiceLineItem[] = [];
   for await (const line of stripe.invoices.listLineItems(stripeInvoiceId, { limit: PAGE })) {
-    const ref = line.metadata[REF_KEY];
-    if (ref !== undefined) {
-      refs.add(ref);
-    }
+    lines.push(line);
   }
-  return refs;
+  return lines;
+}
+
+async function presentRefs(stripe: Stripe, stripeInvoiceId: string): Promise<Set<string | undefined>> {
+  const lines = await allLines(stripe, stripeInvoiceId);
+  return new Set(lines.map(({ metadata }) => metadata[REF_KEY]));
 }
 
 function lineParams(line: PrintedLine): Stripe.InvoiceAddLinesParams.Line {

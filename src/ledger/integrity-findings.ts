@@ -3,7 +3,7 @@ import type { Database } from "./database.ts";
 import { insertNotification } from "./notifications.ts";
 import { column, timeColumn } from "./row.ts";
 
-export const FINDING_KINDS = ["days", "counters"] as const;
+export const FINDING_KINDS = ["days", "counters", "invoices", "stripe_invoices"] as const;
 export type FindingKind = (typeof FINDING_KINDS)[number];
 
 /** Something that does not agree. */

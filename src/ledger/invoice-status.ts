@@ -10,8 +10,8 @@ export const INVOICE_STATUSES = [
 ] as const;
 export type InvoiceStatus = (typeof INVOICE_STATUSES)[number];
 
-/** The requests that bring an invoice to Stripe, in order. */
-export const STEPS = ["create", "add_lines", "finalize"] as const;
+/** The requests that bring an invoice to Stripe, in order, and the one that takes it back. */
+export const STEPS = ["create", "add_lines", "finalize", "void"] as const;
 export type StepName = (typeof STEPS)[number];
 
 /** How far one request of an invoice has come. */

@@ -1,4 +1,4 @@
-import type { Database, Row } from "./database.ts";
+import type { Database, Row, Statement } from "./database.ts";
 import type { InvoiceStatus, InvoiceStep, StepName, StepOutcome } from "./invoice-status.ts";
 import { column, timeColumn } from "./row.ts";
 
@@ -13,7 +13,8 @@ const COLUMNS = `step, idempotency_key, (extract(epoch from started_at) * 1000):
 /**
  * Writes down that a step is about to be tried.
  *
- * Answers the step as it stands and whether this is its first attempt; a later one keeps the first one's key.
+ * Answers the step as it stands and whether this is its first attempt; a later one keeps the first one's key. Undefined
+ * when the invoice is void or about to be: then no step but `void` begins.
  */
 export async function startStep(
   database: Database,
@@ -21,24 +22,27 @@ export async function startStep(
   step: StepName,
   idempotencyKey: string,
   nowMs: number,
-): Promise<{ step: Step; isFirst: boolean }> {
-  const [inserted, found] = await database.transaction([
+): Promise<{ step: Step; isFirst: boolean } | undefined> {
+  const [, inserted, found] = await database.transaction([
+    // A request to void it comes wholly before or wholly after.
+    { text: "select 1 from invoices where invoice_id = $1 for no key update", params: [invoiceId] },
     {
       text: `
 insert into invoice_steps (invoice_id, step, idempotency_key, started_at)
-values ($1, $2, $3, to_timestamp($4::bigint / 1000.0)) on conflict do nothing returning 1`,
+select $1, $2, $3, to_timestamp($4::bigint / 1000.0)
+where $2 = 'void' or not exists (select 1 from invoice_voids where invoice_id = $1)
+on conflict do nothing returning 1`,
       params: [invoiceId, step, idempotencyKey, nowMs],
     },
     {
-      text: `select ${COLUMNS} from invoice_steps where invoice_id = $1 and step = $2`,
+      text: `
+select ${COLUMNS} from invoice_steps where invoice_id = $1 and step = $2
+  and ($2 = 'void' or not exists (select 1 from invoice_voids where invoice_id = $1))`,
       params: [invoiceId, step],
     },
   ]);
   const row = found?.[0];
-  if (row === undefined) {
-    throw new Error(`step ${step} of ${invoiceId} was just written`);
-  }
-  return { step: readStep(row), isFirst: (inserted?.length ?? 0) > 0 };
+  return row && { step: readStep(row), isFirst: (inserted?.length ?? 0) > 0 };
 }
 
 /** Gives a step a new key in place of an old one; whoever comes second with the same old one changes nothing. */
@@ -73,7 +77,8 @@ export async function failStep(
 }
 
 /**
- * Keeps what a step came to and what follows for the invoice, at once; a step that has ended stays as it is.
+ * Keeps what a step came to, what follows for the invoice and what is to be told of it, at once; a step that has ended
+ * stays as it is. An invoice that has gone out by now changes by its `void` alone.
  *
  * Answers the outcome that is kept, and whether it is this one.
  */
@@ -83,9 +88,11 @@ export async function finishStep(
   step: StepName,
   result: { outcome: StepOutcome; status?: InvoiceStatus; stripeInvoiceId?: string },
   nowMs: number,
+  told: readonly Statement[] = [],
 ): Promise<{ outcome: StepOutcome; isOwn: boolean }> {
-  const finished = await database.query(
-    `
+  const [finished] = await database.transaction([
+    {
+      text: `
 with finished as (
   update invoice_steps set finished_at = to_timestamp($3::bigint / 1000.0), outcome = $4::jsonb
   where invoice_id = $1 and step = $2 and finished_at is null
@@ -93,19 +100,22 @@ with finished as (
 ), followed as (
   update invoices set status = coalesce($5, status), stripe_invoice_id = coalesce($6, stripe_invoice_id),
     updated_at = to_timestamp($3::bigint / 1000.0)
-  where invoice_id = $1 and status in ('draft', 'in_review') and exists (select 1 from finished)
+  where invoice_id = $1 and (status in ('draft', 'in_review') or $2 = 'void' and status <> 'paid')
+    and exists (select 1 from finished)
 )
 select 1 from finished`,
-    [
-      invoiceId,
-      step,
-      nowMs,
-      JSON.stringify(result.outcome),
-      result.status ?? null,
-      result.stripeInvoiceId ?? null,
-    ],
-  );
-  if (finished.length > 0) {
+      params: [
+        invoiceId,
+        step,
+        nowMs,
+        JSON.stringify(result.outcome),
+        result.status ?? null,
+        result.stripeInvoiceId ?? null,
+      ],
+    },
+    ...told,
+  ]);
+  if ((finished?.length ?? 0) > 0) {
     return { outcome: result.outcome, isOwn: true };
   }
   const [row] = await database.query(

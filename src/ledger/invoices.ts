@@ -1,6 +1,7 @@
-import type { Database, Parameter, Row, Statement } from "./database.ts";
+import type { Database, Parameter, Statement } from "./database.ts";
 import { LedgerError } from "./database.ts";
-import { column, timeColumn } from "./row.ts";
+import { tellOfStatus, type ToldInvoice } from "./invoice-notifications.ts";
+import { readInvoice, SELECT_INVOICE } from "./invoice-row.ts";
 import type { InvoiceStatus, InvoiceStep } from "./invoice-status.ts";
 import type { PrintedLine } from "../rating/printed-line.ts";
 import type { PeriodUsage } from "../rating/rate-period.ts";
@@ -32,46 +33,58 @@ export interface Invoice {
   lines: PrintedLine[];
   /** The requests to Stripe that were begun, in order. */
   steps: InvoiceStep[];
+  /** Why it is void, or about to be; null otherwise. */
+  voiding: InvoiceVoid | null;
+  /** The void invoice of the same period in whose place this one was made. */
+  replaces: string | null;
+}
+
+/** That an invoice is to be void, and what of it is done. */
+export interface InvoiceVoid {
+  reason: string;
+  /** Who asked for it; `stripe` when it was voided or deleted there. */
+  requestedBy: string;
+  requestedMs: number;
+  /** Whether the period is to be invoiced again, and the invoice by which it was. */
+  isReissue: boolean;
+  replacedBy: string | null;
+  /** When all that was asked for was done. */
+  settledMs: number | null;
 }
 
 /** What a close writes; the number is given by the ledger. */
-export type NewInvoice = Omit<Invoice, "number" | "createdAtMs" | "stripeInvoiceId" | "steps">;
+export type NewInvoice = Omit<
+  Invoice,
+  "number" | "createdAtMs" | "stripeInvoiceId" | "steps" | "voiding" | "replaces"
+>;
 
 /** Broken by a second invoice of a period, or by the same one written again. */
 const ALREADY_THERE = new Set(["invoices_one_per_period", "invoices_pkey"]);
-
-const SELECT = `
-select invoice_id, number, customer_id, (extract(epoch from period_start) * 1000)::bigint::text as start_ms,
-  (extract(epoch from period_end) * 1000)::bigint::text as end_ms, status, currency, catalog_version::text,
-  snapshot::text, subtotal_minor::text, total_minor::text, stripe_invoice_id,
-  (extract(epoch from created_at) * 1000)::bigint::text as created_ms,
-  (select coalesce(jsonb_agg(jsonb_build_object('step', step, 'startedAtMs', (extract(epoch from started_at) * 1000)::bigint,
-      'finishedAtMs', (extract(epoch from finished_at) * 1000)::bigint, 'outcome', outcome)
-      order by array_position(array['create', 'add_lines', 'finalize'], step)), '[]')
-    from invoice_steps where invoice_steps.invoice_id = invoices.invoice_id)::text as steps,
-  (select coalesce(jsonb_agg(jsonb_build_object('ref', ref, 'metricName', metric_name, 'description', description,
-      'quantity', quantity::text, 'amountMinor', amount_minor::text, 'tiers', tiers) order by position), '[]')
-    from invoice_lines where invoice_lines.invoice_id = invoices.invoice_id)::text as lines
-from invoices`;
 
 /**
  * Closes a period: the invoice, its lines and the end of the period in one transaction.
  *
  * `adjustments` is how many the period had before its usage was read. Answers false, and changes nothing, when it has
- * others by now, or an invoice already.
+ * others by now, or an invoice already. `replaces` is a void invoice in whose place this one is made, unless another was.
  */
 export async function closeWithInvoice(
   database: Database,
   invoice: NewInvoice,
   nowMs: number,
   adjustments = 0,
+  replaces: string | null = null,
 ): Promise<boolean> {
+  const { status, snapshot } = invoice;
+  // Whatever is still to be sent is told of when it goes out.
+  const isToldNow = status === "blocked" || (status === "draft" && snapshot.stripeCustomerId === null);
   try {
     const [, inserted] = await database.transaction([
       lockPeriod(invoice),
-      insertInvoice(invoice, nowMs, adjustments),
+      insertInvoice(invoice, nowMs, adjustments, replaces),
       insertLines(invoice),
       closePeriod(invoice, nowMs),
+      ...(replaces === null ? [] : [noteReplacement(replaces, invoice.invoiceId)]),
+      ...(isToldNow ? tellOfStatus(invoice, status, nowMs) : []),
     ]);
     return (inserted?.length ?? 0) > 0;
   } catch (error) {
@@ -84,7 +97,7 @@ export async function closeWithInvoice(
 
 /** Reads one invoice with its lines; undefined when there is none of that id. */
 export async function getInvoice(database: Database, invoiceId: string): Promise<Invoice | undefined> {
-  const [row] = await database.query(`${SELECT} where invoice_id = $1`, [invoiceId]);
+  const [row] = await database.query(`${SELECT_INVOICE} where invoice_id = $1`, [invoiceId]);
   return row && readInvoice(row);
 }
 
@@ -103,7 +116,7 @@ export async function listInvoices(
   after: { timeMs: number; id: string } | undefined,
 ): Promise<Invoice[]> {
   const rows = await database.query(
-    `${SELECT}
+    `${SELECT_INVOICE}
 where (created_at, invoice_id) < (coalesce(to_timestamp($1::bigint / 1000.0), 'infinity'), $2)
   and ($3::text is null or customer_id = $3) and ($4::text is null or status = $4)
   and ($5::bigint is null or (period_start >= to_timestamp($5::bigint / 1000.0)
@@ -124,11 +137,14 @@ order by created_at desc, invoice_id desc limit $7`,
 
 /** True of invoices that are to be sent; a draft of a customer without Stripe stays one for ever. */
 export const UNSENT = "status = 'draft' and snapshot ->> 'stripeCustomerId' is not null";
+/** One that is about to be void is not sent any more. */
+const WANTED =
+  "not exists (select 1 from invoice_voids where invoice_voids.invoice_id = invoices.invoice_id)";
 
 /** Invoices that Stripe has not wholly been given, oldest first; those that failed come after the others. */
 export async function unsentInvoices(database: Database, limit: number): Promise<Invoice[]> {
   const rows = await database.query(
-    `${SELECT} where ${UNSENT} order by failed_at nulls first, created_at, invoice_id limit $1`,
+    `${SELECT_INVOICE} where ${UNSENT} and ${WANTED} order by failed_at nulls first, created_at, invoice_id limit $1`,
     [limit],
   );
   return rows.map(readInvoice);
@@ -148,14 +164,17 @@ export async function markUnsent(database: Database, invoiceId: string, nowMs: n
   );
 }
 
-/** Lets a draft whose total was found equal wait for review. */
-export async function setInReview(database: Database, invoiceId: string, nowMs: number): Promise<void> {
-  await database.query(
-    `
+/** Lets a draft whose total was found equal wait for review, and has that told. */
+export async function setInReview(database: Database, invoice: ToldInvoice, nowMs: number): Promise<void> {
+  await database.transaction([
+    {
+      text: `
 update invoices set status = 'in_review', updated_at = to_timestamp($2::bigint / 1000.0)
-where invoice_id = $1 and status = 'draft'`,
-    [invoiceId, nowMs],
-  );
+where invoice_id = $1 and status = 'draft' and ${WANTED}`,
+      params: [invoice.invoiceId, nowMs],
+    },
+    ...tellOfStatus(invoice, "in_review", nowMs),
+  ]);
 }
 
 /** Holds the period until the transaction ends: no adjustment of it comes in meanwhile. */
@@ -167,7 +186,12 @@ select 1 from billing_periods where customer_id = $1 and period_start = to_times
   };
 }
 
-function insertInvoice(invoice: NewInvoice, nowMs: number, adjustments: number): Statement {
+function insertInvoice(
+  invoice: NewInvoice,
+  nowMs: number,
+  adjustments: number,
+  replaces: string | null,
+): Statement {
   return {
     text: `
 insert into invoices (invoice_id, number, customer_id, period_start, period_end, status, currency, catalog_version,
@@ -179,6 +203,8 @@ from (select nextval('invoice_numbers')::text as n) as next
 where $12::bigint = (
   select count(*) from adjustments
   where customer_id = $2 and at >= to_timestamp($3::bigint / 1000.0) and at < to_timestamp($4::bigint / 1000.0))
+  and ($13::text is null or exists (
+    select 1 from invoice_voids where invoice_voids.invoice_id = $13 and reissue and replacement_id is null))
 returning 1`,
     params: [
       invoice.invoiceId,
@@ -193,7 +219,17 @@ returning 1`,
       invoice.totalMinor,
       nowMs,
       adjustments,
+      replaces,
     ],
+  };
+}
+
+function noteReplacement(voidedId: string, replacementId: string): Statement {
+  return {
+    text: `
+update invoice_voids set replacement_id = $2
+where invoice_id = $1 and replacement_id is null and exists (select 1 from invoices where invoice_id = $2)`,
+    params: [voidedId, replacementId],
   };
 }
 
@@ -226,27 +262,5 @@ update billing_periods set closed_at = to_timestamp($3::bigint / 1000.0)
 where customer_id = $1 and period_start = to_timestamp($2::bigint / 1000.0) and closed_at is null
   and exists (select 1 from invoices where invoice_id = $4)`,
     params,
-  };
-}
-
-function readInvoice(row: Row): Invoice {
-  const lines = JSON.parse(column(row, "lines")) as (Omit<PrintedLine, "amountMinor"> & {
-    amountMinor: string;
-  })[];
-  return {
-    invoiceId: column(row, "invoice_id"),
-    number: column(row, "number"),
-    customerId: column(row, "customer_id"),
-    period: { startMs: timeColumn(row, "start_ms"), endMs: timeColumn(row, "end_ms") },
-    status: column(row, "status") as InvoiceStatus,
-    currency: column(row, "currency"),
-    catalogVersion: Number(column(row, "catalog_version")),
-    snapshot: JSON.parse(column(row, "snapshot")) as InvoiceSnapshot,
-    subtotalMinor: BigInt(column(row, "subtotal_minor")),
-    totalMinor: BigInt(column(row, "total_minor")),
-    stripeInvoiceId: row["stripe_invoice_id"] ?? null,
-    createdAtMs: timeColumn(row, "created_ms"),
-    steps: JSON.parse(column(row, "steps")) as InvoiceStep[],
-    lines: lines.map((line) => ({ ...line, amountMinor: BigInt(line.amountMinor) })),
   };
 }

@@ -71,6 +71,15 @@ from invoices, generate_series(1, 3) as position;
 insert into invoice_steps (invoice_id, step, idempotency_key, started_at, finished_at, outcome)
 select invoice_id, step, invoice_id || step, created_at, created_at, '{"stripeInvoiceId": "in_1"}'
 from invoices, unnest(array['create', 'add_lines', 'finalize']) as step where status <> 'draft';
+insert into invoice_voids (invoice_id, reason, requested_by, requested_at, reissue, settled_at)
+select invoice_id, 'Wrong price', 'admin', created_at, false, created_at from invoices where status = 'void'
+union all
+select 'inv_old_' || n, 'Wrong price', 'admin', '2026-01-01T00:00Z', false, '2026-01-01T00:00Z' from generate_series(1, 5000) as n;
+insert into stripe_events (event_id, type, invoice_id, stripe_invoice_id, created_at, received_at)
+select 'evt_' || kind || invoice_id, 'invoice.' || kind, invoice_id, stripe_invoice_id, at, at
+from invoices, unnest(array['finalized', 'paid']) as kind,
+  lateral (select case when created_at > '2026-10-20' then created_at else ${NOW} - interval '70 days' end as at) as times
+where stripe_invoice_id is not null;
 insert into adjustments (customer_id, adjustment_id, metric_name, quantity, at, reason, created_at, created_by)
 select 'cus_' || n % 2000, 'adj_' || n, ${METRICS}[n % 4 + 1], -1, at, 'Counted twice', at + interval '1 hour', 'admin'
 from generate_series(1, 20000) as n, lateral (select ${NOW} - n * interval '6 minutes' as at) as times`;

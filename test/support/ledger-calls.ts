@@ -31,6 +31,7 @@ import { callsBucket } from "./bucket.ts";
 import { FILLED_MS as NOW_MS, FILLED_MONTH as MONTH, MONTH_BEFORE } from "./filled-ledger.ts";
 import { newInvoice } from "./invoice-fixture.ts";
 import { call, LATER, LONGEST_PAGE, PAGE, several, type LedgerCall } from "./ledger-call.ts";
+import { STRIPE_CALLS } from "./stripe-calls.ts";
 import { identified, measured } from "./measurement.ts";
 import { NOTIFICATION_CALLS } from "./notification-calls.ts";
 
@@ -229,7 +230,7 @@ const INVOICING = [
   call(invoiceSteps.failStep, "one", ...STEP, { status: 500, code: "api_error" }),
   call(invoiceSteps.finishStep, "one", ...STEP, { outcome: {} }, NOW_MS),
   call(invoiceSteps.finishStep, "one again", ...STEP, { outcome: {} }, NOW_MS),
-  call(invoices.setInReview, "one", "inv_201", NOW_MS),
+  call(invoices.setInReview, "one", newInvoice("inv_201"), NOW_MS),
 ];
 
 const SINCE = { fromMs: NOW_MS - 8 * DAY_MS, flushedSinceMs: NOW_MS - 26 * HOUR_MS };
@@ -268,5 +269,6 @@ export const LEDGER_CALLS: readonly LedgerCall[] = [
   ...INVOICING,
   ...ALERT_CALLS,
   ...NOTIFICATION_CALLS,
+  ...STRIPE_CALLS,
   ...UPKEEP,
 ];

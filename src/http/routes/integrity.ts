@@ -7,6 +7,7 @@ import { insertJobRun, lastRunWith } from "../../ledger/job-runs.ts";
 import { readLosses } from "../../ledger/redis-losses.ts";
 import { requireScope } from "../auth.ts";
 import { ApiProblem } from "../problem.ts";
+import { stripeRefusal } from "./invoice-document.ts";
 
 /** Most findings and losses of one answer: open findings first, the newest first. */
 const MAX_LISTED = 100;
@@ -21,7 +22,7 @@ export function integrityRoutes(deps: Deps): Hono {
     const [findings, redisLosses, checkedMs] = await Promise.all([
       readFindings(deps.database, MAX_LISTED),
       readLosses(deps.database, MAX_LISTED),
-      lastRunWith(deps.database, ["days", "counters"]),
+      lastRunWith(deps.database, ["days", "counters", "reconciliation"]),
     ]);
     const isDrift = findings.some(({ goneAt }) => goneAt === null);
     // A check that has not run for hours says nothing: that must not look like all is well.
@@ -35,17 +36,10 @@ export function integrityRoutes(deps: Deps): Hono {
   });
 
   routes.post("/v1/integrity/run", requireScope(deps.keys, "admin"), async (context) => {
-    const { checks } = await import("../../integrity/run-integrity.ts");
-    const startedMs = deps.now();
-    const { days, counters } = checks(deps, startedMs);
-    const report = { days: await days(), counters: await counters() };
+    const answer = await compareNow(deps);
     // What was found is told; the next tick sends it.
     await announceDue(deps.redis, deps.randomId());
-    const finishedMs = deps.now();
-    const run = { job: "integrity", scheduledMs: startedMs, startedMs, finishedMs, outcome: report };
-    await insertJobRun(deps.database, run);
-    const isDrift = report.days.drifted + report.counters.drifted > 0;
-    return context.json({ status: isDrift ? "drift" : "ok", ...report, checkedAt: isoTime(finishedMs) });
+    return context.json(answer);
   });
 
   routes.post("/v1/integrity/fence", requireScope(deps.keys, "admin"), async (context) => {
@@ -63,4 +57,31 @@ export function integrityRoutes(deps: Deps): Hono {
   });
 
   return routes;
+}
+
+/** All that the hourly run compares, now; what is not Stripe's is compared also when Stripe fails. */
+async function compareNow(deps: Deps): Promise<object> {
+  const [{ checks }, { reconcile }, { stripeFailure }] = await Promise.all([
+    import("../../integrity/run-integrity.ts"),
+    import("../../invoicing/reconcile.ts"),
+    import("../../invoicing/run-step.ts"),
+  ]);
+  const startedMs = deps.now();
+  const { days, counters } = checks(deps, startedMs);
+  const compared = { days: await days(), counters: await counters() };
+  let failure: unknown;
+  const reconciliation = await reconcile(deps, startedMs).catch((error: unknown) => {
+    failure = error;
+  });
+  const report = { ...compared, ...(reconciliation && { reconciliation }) };
+  const finishedMs = deps.now();
+  const run = { job: "integrity", scheduledMs: startedMs, startedMs, finishedMs, outcome: report };
+  await insertJobRun(deps.database, run);
+  if (reconciliation === undefined) {
+    throw stripeRefusal(stripeFailure(failure), "what is not Stripe's was compared; run it again") ?? failure;
+  }
+  const { invoices, stripeInvoices } = reconciliation;
+  const parts = [compared.days, compared.counters, invoices, stripeInvoices];
+  const isDrift = parts.some(({ drifted }) => drifted > 0);
+  return { status: isDrift ? "drift" : "ok", ...report, checkedAt: isoTime(finishedMs) };
 }

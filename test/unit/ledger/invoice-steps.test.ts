@@ -16,8 +16,12 @@ beforeEach(async () => {
 });
 afterAll(() => fixture.stop());
 
-function start(key: string, atMs = 1000) {
-  return startStep(fixture.database, "inv_1", "create", key, atMs);
+async function start(key: string, atMs = 1000) {
+  const begun = await startStep(fixture.database, "inv_1", "create", key, atMs);
+  if (begun === undefined) {
+    throw new Error("the invoice is not void");
+  }
+  return begun;
 }
 
 function finish(outcome: { stripeInvoiceId: string }, atMs = 2000) {
@@ -163,11 +167,11 @@ test("steps: a late end of a step does not take back what came of the invoice", 
 });
 
 test("review: a draft waits for it, what has gone further stays", async () => {
-  await setInReview(fixture.database, "inv_1", 3000);
+  await setInReview(fixture.database, newInvoice("inv_1"), 3000);
   expect(await getInvoice(fixture.database, "inv_1")).toMatchObject({ status: "in_review" });
 
   await start("k1");
   await finish({ stripeInvoiceId: "in_1" });
-  await setInReview(fixture.database, "inv_1", 4000);
+  await setInReview(fixture.database, newInvoice("inv_1"), 4000);
   expect(await getInvoice(fixture.database, "inv_1")).toMatchObject({ status: "open" });
 });

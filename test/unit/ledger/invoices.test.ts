@@ -37,6 +37,8 @@ test("close: writes the invoice with its lines in order and ends the period", as
     stripeInvoiceId: null,
     createdAtMs: CLOSED_MS,
     steps: [],
+    voiding: null,
+    replaces: null,
   });
   expect(await duePeriods(fixture.database, CLOSED_MS, 0, 10)).toEqual([]);
 });

@@ -6,13 +6,21 @@ import { LEDGER_CALLS } from "../../support/ledger-calls.ts";
 import { type LedgerFixture, startLedgerFixture } from "../../support/ledger-fixture.ts";
 
 /** Tables that do not grow with usage, customers or time. */
-const SMALL = new Set(["catalog_versions", "flush_shards", "redis_losses", "schema_migrations"]);
+const SMALL = new Set([
+  "catalog_versions",
+  "flush_shards",
+  "redis_losses",
+  "schema_migrations",
+  "stripe_sweeps",
+]);
 /** Indexes of what waits for a run, read whole by it: they do not grow either. */
 const WAITING = new Set(["invoices_unsent", "notifications_unaddressed"]);
 /** Statements that are not called by themselves, and what they are a part of. */
 const PARTS: Record<string, string> = {
   lockShard: "writeClaim",
   noteClaim: "writeClaim",
+  noteVoidInStripe: "moveByEvent",
+  tellOfStatus: "closeWithInvoice",
   restartPlan: "putCustomer",
   changePlan: "putCustomer",
   forgetIdleChange: "putCustomer",
