@@ -6,7 +6,7 @@ import type { Statement } from "./database.ts";
  * Writes down that a deleted customer comes back after its last period has ended: it starts anew. To be run before the
  * customer's row is changed; does nothing for any other.
  */
-export function restartPlan(customerId: string, currentStartMs: number, nowMs: number): Statement {
+export function restartPlan(customerId: string, nowMs: number): Statement {
   return {
     text: `
 insert into customer_plans (customer_id, effective_from, plan, prices, is_start)
@@ -14,7 +14,7 @@ select customer_id, to_timestamp($3::bigint / 1000.0), settings ->> 'plan', sett
 where customer_id = $1 and deleted_at is not null and to_timestamp($2::bigint / 1000.0) >= (
   select max(period_end) from billing_periods where customer_id = $1)
 on conflict (customer_id, effective_from) do update set is_start = true`,
-    params: [customerId, currentStartMs, hourStart(nowMs)],
+    params: [customerId, nowMs, hourStart(nowMs)],
   };
 }
 

@@ -28,8 +28,9 @@ export function customerRoutes(deps: Deps): Hono {
     const nowMs = deps.now();
     // From the ledger: a plan that another isolate has just published, or dropped, counts.
     checkAgainstCatalog(settings, (await latestCatalog(deps.database))?.catalog);
-    const current = periodContaining(nowMs);
-    const periods = { current, before: periodContaining(current.startMs - 1) };
+    const { billingAnchorDay } = settings;
+    const current = periodContaining(nowMs, billingAnchorDay);
+    const periods = { current, before: periodContaining(current.startMs - 1, billingAnchorDay) };
     const isNew = await putCustomer(deps.database, customerId, settings, nowMs, periods);
     await letEdgeKnow(deps, customerId, nowMs);
     // Another budget or plan may have been passed already.

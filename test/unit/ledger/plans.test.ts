@@ -13,6 +13,11 @@ const WAITING = new Set(["invoices_unsent"]);
 const PARTS: Record<string, string> = {
   lockShard: "writeClaim",
   noteClaim: "writeClaim",
+  extendCustomer: "putCustomer",
+  firstPeriods: "putCustomer",
+  realignNext: "putCustomer",
+  closeTimeAway: "putCustomer",
+  removeAhead: "deleteCustomer",
   restartPlan: "putCustomer",
   changePlan: "putCustomer",
   forgetIdleChange: "putCustomer",
