@@ -27,6 +27,8 @@ export const customerSettingsSchema = z.strictObject({
     .transform(String)
     .pipe(z.string().regex(/^\d{1,15}(\.\d{1,3})?$/, "must be an amount such as 500.00"))
     .optional(),
+  /** Day of the month on which billing periods start; the last day where a month is shorter. */
+  billingAnchorDay: z.int().min(1).max(31).optional(),
   collectionMethod: z.enum(["charge_automatically", "send_invoice"]).optional(),
   daysUntilDue: z.int().min(1).max(365).optional(),
   metadata: z

@@ -104,13 +104,12 @@ export class CatalogVersions {
   }
 }
 
-function exactly(period: CustomerPeriod, nowMs: number): PeriodChoice {
-  const { startMs, endMs } = period;
+function exactly({ startMs }: CustomerPeriod, nowMs: number): PeriodChoice {
   return {
     startFromMs: startMs,
     startToMs: startMs,
     endAfterMs: startMs,
-    otherwise: { startMs, endMs },
+    otherwiseMs: startMs,
     nowMs,
   };
 }

@@ -1,16 +1,14 @@
 import type { Database } from "../ledger/database.ts";
 import { DAY_MS, HOUR_MS } from "../domain/window.ts";
-import { periodFrom } from "../domain/period.ts";
 import type { Log } from "../log.ts";
-import {
-  countDuePeriods,
-  duePeriods,
-  endedLastPeriods,
-  insertEarlierPeriods,
-  insertPeriods,
-  markUnclosed,
-} from "../ledger/billing-periods.ts";
+import { countDuePeriods, duePeriods, markUnclosed } from "../ledger/billing-periods.ts";
 import { countUnsent, markUnsent, unsentInvoices } from "../ledger/invoices.ts";
+import {
+  customersToExtend,
+  extendPeriods,
+  insertEarlierPeriods,
+  PERIODS_AHEAD_MS,
+} from "../ledger/period-rows.ts";
 import { CatalogVersions, closePeriod, type CloseDeps } from "./close-period.ts";
 import type { SendDeps } from "./run-step.ts";
 import { sendInvoice } from "./send-invoice.ts";
@@ -49,7 +47,7 @@ export interface InvoicingReport {
 export async function runInvoicing(deps: InvoicingDeps, nowMs: number): Promise<InvoicingReport> {
   const report: InvoicingReport = { closed: 0, sent: 0, blocked: 0, voided: 0, failed: 0, remaining: 0 };
   await insertEarlierPeriods(deps.database, EARLIER_USAGE_MS, nowMs - NEW_CUSTOMER_MS);
-  await extendPeriods(deps.database, nowMs);
+  await extendAll(deps.database, nowMs);
   const endedByMs = nowMs - deps.graceHours * HOUR_MS;
   const versions = new CatalogVersions(deps.database);
   await eachInParallel(
@@ -85,15 +83,15 @@ export async function runInvoicing(deps: InvoicingDeps, nowMs: number): Promise<
   return report;
 }
 
-/** Gives every customer whose last period has ended the next one, until it reaches past now. */
-async function extendPeriods(database: Database, nowMs: number): Promise<void> {
+/** Gives every customer whose last period ends soon, or has ended, those that follow. */
+async function extendAll(database: Database, nowMs: number): Promise<void> {
+  const untilMs = nowMs + PERIODS_AHEAD_MS;
   for (let pages = 0; pages < MAX_PERIOD_PAGES; pages += 1) {
-    const ended = await endedLastPeriods(database, nowMs, PERIOD_PAGE);
-    if (ended.length === 0) {
+    const customerIds = await customersToExtend(database, untilMs, PERIOD_PAGE);
+    if (customerIds.length === 0) {
       return;
     }
-    const next = ended.map(({ customerId, endMs }) => ({ customerId, ...periodFrom(endMs) }));
-    await insertPeriods(database, next);
+    await extendPeriods(database, customerIds, untilMs);
   }
 }
 

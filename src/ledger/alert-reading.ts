@@ -39,9 +39,17 @@ with asked as (
     case when own.period_start is not null or not exists (
       select 1 from customers where customers.customer_id = asked.customer_id and deleted_at is not null
     ) then asked.customer_id end as priced_as,
-    coalesce(own.period_start, date_trunc('month', moment, 'UTC')) as period_start,
-    coalesce(own.period_end, (date_trunc('month', moment at time zone 'UTC') + interval '1 month') at time zone 'UTC') as period_end
+    -- Without a row: as the row will be.
+    coalesce(own.period_start, greatest(last_anchor(moment, coalesce(anchor_day, 1)), (
+      select max(period_end) from billing_periods
+      where billing_periods.customer_id = there.customer_id and billing_periods.period_end <= moment))) as period_start,
+    coalesce(own.period_end, least(next_anchor(moment, coalesce(anchor_day, 1)), (
+      select min(period_start) from billing_periods
+      where billing_periods.customer_id = there.customer_id and billing_periods.period_start > moment))) as period_end
   from asked left join lateral (
+    select customer_id, anchor_day_of(settings) as anchor_day from customers
+    where customers.customer_id = asked.customer_id and deleted_at is null limit 1
+  ) as there on true left join lateral (
     select period_start, period_end, closed_at from billing_periods
     where billing_periods.customer_id = asked.customer_id and period_start <= moment and period_end > moment limit 1
   ) as own on true

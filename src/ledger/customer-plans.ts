@@ -6,7 +6,7 @@ import type { Statement } from "./database.ts";
  * Writes down that a deleted customer comes back after its last period has ended: when it ended, and that it starts anew.
  * To be run before the customer's row is changed; does nothing for any other.
  */
-export function restartPlan(customerId: string, currentStartMs: number, nowMs: number): Statement {
+export function restartPlan(customerId: string, nowMs: number): Statement {
   return {
     text: `
 with gone as (
@@ -21,7 +21,7 @@ with gone as (
 insert into customer_plans (customer_id, effective_from, plan, prices, is_start)
 select customer_id, to_timestamp($3::bigint / 1000.0), settings ->> 'plan', settings -> 'prices', true from gone
 on conflict (customer_id, effective_from) do update set is_start = true`,
-    params: [customerId, currentStartMs, hourStart(nowMs)],
+    params: [customerId, nowMs, hourStart(nowMs)],
   };
 }
 

@@ -2,6 +2,14 @@ import type { Customer, CustomerSettings } from "../domain/customer.ts";
 import type { Period } from "../domain/period.ts";
 import { EVENT_PATH_TIMEOUT_MS, type Database, type Row, type Statement } from "./database.ts";
 import { changePlan, forgetIdleChange, restartPlan } from "./customer-plans.ts";
+import {
+  closeTimeAway,
+  extendCustomer,
+  firstPeriods,
+  PERIODS_AHEAD_MS,
+  realignNext,
+  removeAhead,
+} from "./period-rows.ts";
 import { column, timeColumn } from "./row.ts";
 
 const COLUMNS = `customer_id, settings::text, (extract(epoch from created_at) * 1000)::bigint::text as created_ms`;
@@ -9,9 +17,10 @@ const COLUMNS = `customer_id, settings::text, (extract(epoch from created_at) * 
 /**
  * Replaces a customer's whole document, and sees to its periods in the same transaction.
  *
- * A new customer's first period is the current one, or the one before when it has usage there, be it by an adjustment
- * alone. A customer who comes back after its last period has ended gets the time away as one closed period without an
- * invoice. Answers whether the customer was unknown, or deleted, before.
+ * `periods` are the current one and the one before by the document's anchor day: a new customer's first period is the
+ * current one, or the one before when it has usage there, be it by an adjustment alone. Another anchor day holds from the end
+ * of the running period on. A customer who comes back after its last period has ended gets the time away as one closed period
+ * without an invoice. Answers whether the customer was unknown, or deleted, before.
  */
 export async function putCustomer(
   database: Database,
@@ -20,42 +29,24 @@ export async function putCustomer(
   nowMs: number,
   periods: { current: Period; before: Period },
 ): Promise<boolean> {
-  const { current, before } = periods;
+  const { current } = periods;
   const [known] = await database.transaction([
     {
-      text: "select 1 from customers where customer_id = $1 and deleted_at is null for update",
+      text: "select (deleted_at is null)::text as is_there from customers where customer_id = $1 for update",
       params: [customerId],
     },
+    // By the day that it has had so far.
+    extendCustomer(customerId, nowMs),
     closeTimeAway(customerId, current.startMs, nowMs),
-    restartPlan(customerId, current.startMs, nowMs),
+    restartPlan(customerId, nowMs),
     upsertCustomer(customerId, settings, nowMs),
     changePlan(customerId, settings, nowMs),
     forgetIdleChange(customerId),
-    {
-      text: `
-insert into billing_periods (customer_id, period_start, period_end)
-select $1, to_timestamp($2::bigint / 1000.0), to_timestamp($3::bigint / 1000.0)
-where not exists (select 1 from billing_periods where customer_id = $1)
-  and (exists (
-    select 1 from usage_records where customer_id = $1 and window_start >= to_timestamp($2::bigint / 1000.0)
-      and window_start < to_timestamp($3::bigint / 1000.0))
-  or exists (
-    select 1 from adjustments where customer_id = $1 and at >= to_timestamp($2::bigint / 1000.0)
-      and at < to_timestamp($3::bigint / 1000.0) and quantity > 0))
-on conflict do nothing`,
-      params: [customerId, before.startMs, before.endMs],
-    },
-    {
-      text: `
-insert into billing_periods (customer_id, period_start, period_end)
-select $1, to_timestamp($2::bigint / 1000.0), to_timestamp($3::bigint / 1000.0)
-where coalesce((select max(period_end) from billing_periods where customer_id = $1),
-  to_timestamp($2::bigint / 1000.0)) = to_timestamp($2::bigint / 1000.0)
-on conflict do nothing`,
-      params: [customerId, current.startMs, current.endMs],
-    },
+    ...firstPeriods(customerId, periods),
+    ...realignNext(customerId, nowMs),
+    extendCustomer(customerId, nowMs + PERIODS_AHEAD_MS),
   ]);
-  return (known?.length ?? 0) === 0;
+  return known?.[0]?.["is_there"] !== "true";
 }
 
 function upsertCustomer(customerId: string, settings: CustomerSettings, nowMs: number): Statement {
@@ -66,21 +57,6 @@ values ($1, $2::jsonb, to_timestamp($3::bigint / 1000.0), to_timestamp($3::bigin
 on conflict (customer_id) do update
 set settings = excluded.settings, updated_at = excluded.updated_at, deleted_at = null`,
     params: [customerId, JSON.stringify(settings), nowMs],
-  };
-}
-
-/** From the end of a deleted customer's last period to the start of the current one; nothing for any other. */
-function closeTimeAway(customerId: string, currentStartMs: number, nowMs: number): Statement {
-  return {
-    text: `
-insert into billing_periods (customer_id, period_start, period_end, closed_at)
-select customer_id, max(period_end), to_timestamp($2::bigint / 1000.0), to_timestamp($3::bigint / 1000.0)
-from billing_periods join customers using (customer_id)
-where customer_id = $1 and deleted_at is not null
-group by customer_id
-having max(period_end) < to_timestamp($2::bigint / 1000.0) and max(period_end) > max(deleted_at)
-on conflict do nothing`,
-    params: [customerId, currentStartMs, nowMs],
   };
 }
 
@@ -109,14 +85,15 @@ order by created_at desc, customer_id desc limit $3`,
   return rows.map(readCustomer);
 }
 
-/** Forgets a customer's document and rules of alerts; its ledger stays. Answers false when there was none. */
+/** Forgets a customer's document and rules of alerts; its ledger stays, without periods that have not begun. Answers false when there was none. */
 export async function deleteCustomer(
   database: Database,
   customerId: string,
   nowMs: number,
 ): Promise<boolean> {
-  const rows = await database.query(
-    `
+  const [deleted] = await database.transaction([
+    {
+      text: `
 with deleted as (
   update customers set deleted_at = to_timestamp($2::bigint / 1000.0)
   where customer_id = $1 and deleted_at is null returning customer_id
@@ -124,9 +101,11 @@ with deleted as (
   delete from alert_rules using deleted where alert_rules.customer_id = deleted.customer_id
 )
 select 1 from deleted`,
-    [customerId, nowMs],
-  );
-  return rows.length > 0;
+      params: [customerId, nowMs],
+    },
+    removeAhead(customerId),
+  ]);
+  return (deleted?.length ?? 0) > 0;
 }
 
 /** Those of the customers that were put and not deleted. */

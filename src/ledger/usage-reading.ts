@@ -13,8 +13,8 @@ export interface PeriodChoice {
   startFromMs: number;
   startToMs: number;
   endAfterMs: number;
-  /** Taken when the customer has no such period. */
-  otherwise: { startMs: number; endMs: number };
+  /** When the customer has no such period: the one that contains this moment, by its anchor day, a calendar month without. */
+  otherwiseMs: number;
   /** The present, epoch ms: what is published later does not price yet. */
   nowMs: number;
 }
@@ -36,7 +36,7 @@ export interface UsageReading {
 }
 
 const IN_FORCE = versionInForce(
-  { start: "period.period_start", end: "period.period_end", now: "to_timestamp($8::bigint / 1000.0)" },
+  { start: "period.period_start", end: "period.period_end", now: "to_timestamp($7::bigint / 1000.0)" },
   `(select coalesce(jsonb_agg(distinct changes.plan), '[]') from changes)`,
 );
 
@@ -46,10 +46,18 @@ with asked as (
   where customer_id = $1 and period_start >= to_timestamp($2::bigint / 1000.0)
     and period_start <= to_timestamp($3::bigint / 1000.0) and period_end > to_timestamp($4::bigint / 1000.0)
   order by period_start limit 1
+), otherwise as (
+  -- Before a row is there, or after the last: as the row will be.
+  select last_anchor(moment, coalesce(anchor_day, 1)) as period_start, next_anchor(moment, coalesce(anchor_day, 1)) as period_end,
+    (select max(period_end) from billing_periods where customer_id = own.customer_id and period_end <= moment) as not_before,
+    (select min(period_start) from billing_periods where customer_id = own.customer_id and period_start > moment) as not_after
+  from (select to_timestamp($5::bigint / 1000.0) as moment) as asked_for left join (
+    select customer_id, anchor_day_of(settings) as anchor_day from customers where customer_id = $1 and deleted_at is null
+  ) as own on true
 ), period as (
   select * from asked
   union all
-  select to_timestamp($5::bigint / 1000.0), to_timestamp($6::bigint / 1000.0), false
+  select greatest(period_start, not_before), least(period_end, not_after), false from otherwise
   where not exists (select 1 from asked)
 ), first as (
   select min(effective_from) as first_plan from customer_plans where customer_id = $1
@@ -71,7 +79,7 @@ with asked as (
 ), page as (
   select epoch, sha256(convert_to(series, 'UTF8')) as series, metric_name, aggregation, value, version,
     to_timestamp(hour_ms / 1000.0) as window_start, to_timestamp(at_ms / 1000.0) as last_at
-  from jsonb_to_recordset($7::jsonb) as page (${USAGE_COLUMNS})
+  from jsonb_to_recordset($6::jsonb) as page (${USAGE_COLUMNS})
 ), live as (
   select page.window_start as at, page.metric_name, page.aggregation, page.value, page.last_at, held.value as held_value
   from period, page left join usage_records held
@@ -137,8 +145,7 @@ export async function readUsage(
     choice.startFromMs,
     choice.startToMs,
     choice.endAfterMs,
-    choice.otherwise.startMs,
-    choice.otherwise.endMs,
+    choice.otherwiseMs,
     bucketRows(live),
     choice.nowMs,
   ]);

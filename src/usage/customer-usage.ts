@@ -124,14 +124,15 @@ async function unflushedOrStale(
 
 function choicePeriod(asked: AskedPeriod, nowMs: number): PeriodChoice {
   if (asked.kind === "current") {
-    return { startFromMs: 0, startToMs: nowMs, endAfterMs: nowMs, otherwise: periodContaining(nowMs), nowMs };
+    return { startFromMs: 0, startToMs: nowMs, endAfterMs: nowMs, otherwiseMs: nowMs, nowMs };
   }
   const month = periodContaining(asked.monthMs);
   return {
     startFromMs: month.startMs,
     startToMs: month.endMs - 1,
     endAfterMs: month.startMs,
-    otherwise: month,
+    // The last moment of the month: in a period that starts in it.
+    otherwiseMs: month.endMs - 1,
     nowMs,
   };
 }

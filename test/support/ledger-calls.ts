@@ -1,5 +1,4 @@
 import { demoCatalog } from "../../local/demo-catalog.ts";
-import { periodFrom } from "../../src/domain/period.ts";
 import { DAY_MS, HOUR_MS } from "../../src/domain/window.ts";
 import * as adjustments from "../../src/ledger/adjustments.ts";
 import * as billingPeriods from "../../src/ledger/billing-periods.ts";
@@ -20,6 +19,7 @@ import { insertNotification } from "../../src/ledger/notifications.ts";
 import * as redisLosses from "../../src/ledger/redis-losses.ts";
 import * as spool from "../../src/ledger/spool.ts";
 import { readPeriodAdjustments, readUsageDays } from "../../src/ledger/period-evidence.ts";
+import * as periodRows from "../../src/ledger/period-rows.ts";
 import { readPeriodUsage } from "../../src/ledger/period-usage.ts";
 import { readUsage } from "../../src/ledger/usage-reading.ts";
 import { writeClaim } from "../../src/ledger/usage-records.ts";
@@ -78,6 +78,7 @@ const OF_REGION = { groupBy: ["region"], filters: [["region", "eu"]] } as const;
 const CUSTOMERS = [
   call(customers.putCustomer, "a new one", "cus_new", {}, NOW_MS, PERIODS),
   call(customers.putCustomer, "a known one", "cus_7", {}, NOW_MS, PERIODS),
+  call(customers.putCustomer, "another anchor day", "cus_7", { billingAnchorDay: 15 }, NOW_MS, PERIODS),
   call(customers.getCustomer, "one", "cus_7"),
   call(customers.listCustomers, "the first page", PAGE, undefined),
   call(customers.listCustomers, "the longest page", LONGEST_PAGE, undefined),
@@ -110,7 +111,7 @@ const CATALOG = [
   call(catalogVersions.insertCatalog, "one", 20, catalogSchema.parse(demoCatalog), NOW_MS, "admin"),
 ];
 
-const CURRENT = { startFromMs: 0, startToMs: NOW_MS, endAfterMs: NOW_MS, otherwise: MONTH, nowMs: NOW_MS };
+const CURRENT = { startFromMs: 0, startToMs: NOW_MS, endAfterMs: NOW_MS, otherwiseMs: NOW_MS, nowMs: NOW_MS };
 
 const USAGE = [
   call(readUsageDays, "a month's", { customerId: "cus_7", ...MONTH }, 1000),
@@ -204,13 +205,14 @@ const FLUSH: LedgerCall[] = [
 ];
 
 const INVOICING = [
-  call(billingPeriods.insertEarlierPeriods, "lately", 50 * HOUR_MS, NOW_MS - 62 * DAY_MS),
-  call(billingPeriods.endedLastPeriods, "within a month", NOW_MS, 1000),
-  call(billingPeriods.endedLastPeriods, "at its end", MONTH.endMs, 1000),
+  call(periodRows.insertEarlierPeriods, "lately", 50 * HOUR_MS, NOW_MS - 62 * DAY_MS),
+  call(periodRows.customersToExtend, "within a month", NOW_MS, 1000),
+  call(periodRows.customersToExtend, "at its end", MONTH.endMs, 1000),
   call(
-    billingPeriods.insertPeriods,
+    periodRows.extendPeriods,
     "a page",
-    several(1000, (n) => ({ customerId: `cus_${n}`, ...periodFrom(MONTH.endMs) })),
+    several(1000, (n) => `cus_${n}`),
+    MONTH.endMs,
   ),
   call(billingPeriods.duePeriods, "within a month", NOW_MS - DAY_MS, NOW_MS - DAY_MS, 500),
   call(billingPeriods.duePeriods, "at its end", MONTH.endMs, NOW_MS - DAY_MS, 500),

@@ -33,8 +33,9 @@ export function customerRoutes(deps: Deps): Hono {
     if (latest !== undefined) {
       throwFaults(await runningPeriodFaults(deps.database, customerId, settings, latest, nowMs));
     }
-    const current = periodContaining(nowMs);
-    const periods = { current, before: periodContaining(current.startMs - 1) };
+    const { billingAnchorDay } = settings;
+    const current = periodContaining(nowMs, billingAnchorDay);
+    const periods = { current, before: periodContaining(current.startMs - 1, billingAnchorDay) };
     const isNew = await putCustomer(deps.database, customerId, settings, nowMs, periods);
     await letEdgeKnow(deps, customerId, nowMs);
     // Another budget or plan may have been passed already.

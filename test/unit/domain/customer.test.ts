@@ -17,6 +17,8 @@ test.each([
   { name: "a budget of nothing", settings: { budget: "0" } },
   { name: "a budget to the cent", settings: { budget: "500.00" } },
   { name: "an invoice to pay", settings: { collectionMethod: "send_invoice", daysUntilDue: 30 } },
+  { name: "the first of the month", settings: { billingAnchorDay: 1 } },
+  { name: "the last of the month", settings: { billingAnchorDay: 31 } },
   { name: "metadata", settings: { metadata: { crm: "", "key:%": "v".repeat(1000) } } },
   {
     name: "metadata of emoji",
@@ -40,6 +42,9 @@ test.each([
   { name: "an empty name", settings: { name: "" }, path: ["name"] },
   { name: "a name of 257 emoji", settings: { name: "\u{1F600}".repeat(257) }, path: ["name"] },
   { name: "a name with U+0000", settings: { name: "a\u0000" }, path: ["name"] },
+  { name: "the day before the first", settings: { billingAnchorDay: 0 }, path: ["billingAnchorDay"] },
+  { name: "the 32nd", settings: { billingAnchorDay: 32 }, path: ["billingAnchorDay"] },
+  { name: "half a day", settings: { billingAnchorDay: 1.5 }, path: ["billingAnchorDay"] },
   { name: "no address", settings: { email: "acme" }, path: ["email"] },
   { name: "another Stripe object", settings: { stripeCustomerId: "in_1" }, path: ["stripeCustomerId"] },
   {

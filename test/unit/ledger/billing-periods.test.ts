@@ -1,19 +1,15 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { periodContaining, periodFrom } from "../../../src/domain/period.ts";
-import { DAY_MS } from "../../../src/domain/window.ts";
-import {
-  countDuePeriods,
-  duePeriods,
-  endedLastPeriods,
-  insertPeriods,
-  markUnclosed,
-} from "../../../src/ledger/billing-periods.ts";
+import { countDuePeriods, duePeriods, markUnclosed } from "../../../src/ledger/billing-periods.ts";
+import { customersToExtend, extendPeriods } from "../../../src/ledger/period-rows.ts";
 import { deleteCustomer, putCustomer } from "../../../src/ledger/customers.ts";
 import { type LedgerFixture, startLedgerFixture, withMonthBefore } from "../../support/ledger-fixture.ts";
 
 const NOVEMBER = periodContaining(Date.parse("2026-11-23"));
 const DECEMBER = periodFrom(NOVEMBER.endMs);
 const JANUARY = periodFrom(DECEMBER.endMs);
+const FEBRUARY = periodFrom(JANUARY.endMs);
+const MARCH_MS = FEBRUARY.endMs;
 
 let fixture: LedgerFixture;
 
@@ -31,7 +27,11 @@ function due(endedByMs: number, limit = 10) {
 }
 
 function ended(nowMs: number, limit = 10) {
-  return endedLastPeriods(fixture.database, nowMs, limit);
+  return customersToExtend(fixture.database, nowMs, limit);
+}
+
+function extend(untilMs: number) {
+  return extendPeriods(fixture.database, ["cus_acme"], untilMs);
 }
 
 const acme = (period: { startMs: number; endMs: number }) => ({ customerId: "cus_acme", ...period });
@@ -44,8 +44,8 @@ test("periods: one is due from its end on", async () => {
 });
 
 test("periods: due ones come oldest first, at most the limit", async () => {
-  await insertPeriods(fixture.database, [acme(DECEMBER)]);
-  await insertPeriods(fixture.database, [acme(JANUARY)]);
+  await extend(DECEMBER.startMs);
+  await extend(JANUARY.startMs);
 
   expect(await due(JANUARY.endMs)).toEqual([acme(NOVEMBER), acme(DECEMBER), acme(JANUARY)]);
   expect(await due(JANUARY.endMs, 2)).toEqual([acme(NOVEMBER), acme(DECEMBER)]);
@@ -53,8 +53,8 @@ test("periods: due ones come oldest first, at most the limit", async () => {
 });
 
 test("periods: one that failed waits behind the others, of several the one that failed longest ago first", async () => {
-  await insertPeriods(fixture.database, [acme(DECEMBER)]);
-  await insertPeriods(fixture.database, [acme(JANUARY)]);
+  await extend(DECEMBER.startMs);
+  await extend(JANUARY.startMs);
   await markUnclosed(fixture.database, acme(NOVEMBER), JANUARY.endMs + 2);
   await markUnclosed(fixture.database, acme(DECEMBER), JANUARY.endMs + 1);
 
@@ -78,75 +78,41 @@ test.each([
 
 test("periods: the last one of a customer has ended from its end on, until the next is there", async () => {
   expect(await ended(NOVEMBER.endMs - 1)).toEqual([]);
-  expect(await ended(NOVEMBER.endMs)).toEqual([acme(NOVEMBER)]);
-  await insertPeriods(fixture.database, [acme(DECEMBER)]);
+  expect(await ended(NOVEMBER.endMs)).toEqual(["cus_acme"]);
+  await extend(DECEMBER.startMs);
   expect(await ended(NOVEMBER.endMs)).toEqual([]);
-  expect(await ended(DECEMBER.endMs)).toEqual([acme(DECEMBER)]);
+  expect(await ended(DECEMBER.endMs)).toEqual(["cus_acme"]);
 });
 
-test("periods: adding one twice, or with another end, leaves the first as it was", async () => {
-  await insertPeriods(fixture.database, [acme(DECEMBER)]);
-  await insertPeriods(fixture.database, [
-    acme(DECEMBER),
-    acme({ ...DECEMBER, endMs: DECEMBER.endMs - DAY_MS }),
-  ]);
+test("periods: a run that comes late adds all that have begun, and the one that runs", async () => {
+  await extend(FEBRUARY.startMs);
+
+  expect(await due(MARCH_MS)).toEqual([acme(NOVEMBER), acme(DECEMBER), acme(JANUARY), acme(FEBRUARY)]);
+});
+
+test("periods: until a moment before the last one ends none is added", async () => {
+  await extend(NOVEMBER.endMs - 1);
+  expect(await due(MARCH_MS)).toEqual([acme(NOVEMBER)]);
+  await extend(NOVEMBER.endMs);
+  expect(await due(MARCH_MS)).toEqual([acme(NOVEMBER), acme(DECEMBER)]);
+});
+
+test("periods: of an unknown customer none is added, those beside it are extended", async () => {
+  await extendPeriods(fixture.database, ["cus_nobody", "cus_acme"], NOVEMBER.endMs);
 
   expect(await due(JANUARY.endMs)).toEqual([acme(NOVEMBER), acme(DECEMBER)]);
 });
 
-test.each([
-  { name: "would end with another", startMs: NOVEMBER.startMs + DAY_MS, endMs: NOVEMBER.endMs },
-  { name: "ends where the first starts", startMs: NOVEMBER.startMs - DAY_MS, endMs: NOVEMBER.startMs },
-  { name: "starts within the last", startMs: NOVEMBER.endMs - 1, endMs: DECEMBER.endMs },
-  { name: "starts after the last has ended", startMs: NOVEMBER.endMs + 1, endMs: DECEMBER.endMs },
-  { name: "leaves a month out", ...JANUARY },
-])("periods: one that $name is not added", async (period) => {
-  await insertPeriods(fixture.database, [acme({ startMs: period.startMs, endMs: period.endMs })]);
+test("periods: no customers are extended without an error", async () => {
+  await extendPeriods(fixture.database, [], NOVEMBER.endMs);
 
   expect(await due(JANUARY.endMs)).toEqual([acme(NOVEMBER)]);
 });
 
-test("periods: of two in a row one call adds the first, the next call the second", async () => {
-  await insertPeriods(fixture.database, [acme(JANUARY), acme(DECEMBER)]);
-  expect(await due(JANUARY.endMs)).toEqual([acme(NOVEMBER), acme(DECEMBER)]);
-  await insertPeriods(fixture.database, [acme(JANUARY), acme(DECEMBER)]);
-  expect(await due(JANUARY.endMs)).toEqual([acme(NOVEMBER), acme(DECEMBER), acme(JANUARY)]);
-});
-
-test("periods: one that ends where it starts is refused", async () => {
-  const empty = acme({ startMs: DECEMBER.startMs, endMs: DECEMBER.startMs });
-
-  await expect(insertPeriods(fixture.database, [empty])).rejects.toMatchObject({ code: "23514" });
-});
-
-test("periods: one of an unknown customer is left out, those beside it are added", async () => {
-  await insertPeriods(fixture.database, [{ ...DECEMBER, customerId: "cus_nobody" }, acme(DECEMBER)]);
-
-  expect(await due(JANUARY.endMs)).toEqual([acme(NOVEMBER), acme(DECEMBER)]);
-});
-
-test("periods: no periods add none", async () => {
-  await insertPeriods(fixture.database, []);
-
-  expect(await due(JANUARY.endMs)).toEqual([acme(NOVEMBER)]);
-});
-
-async function addNext(nowMs: number): Promise<void> {
-  const last = await ended(nowMs);
-  await insertPeriods(
-    fixture.database,
-    last.map(({ customerId, endMs }) => ({ customerId, ...periodFrom(endMs) })),
-  );
-}
-
-test("periods: runs that add the next at once make a year without gap or overlap", async () => {
-  for (let month = 0; month < 12; month += 1) {
+test("periods: runs that extend at once make a year without gap or overlap", async () => {
+  for (let month = 1; month <= 12; month += 1) {
     // oxlint-disable-next-line no-await-in-loop -- one month after the other
-    await Promise.all([
-      addNext(Date.parse("2027-11-01")),
-      addNext(Date.parse("2027-11-01")),
-      addNext(Date.parse("2027-11-01")),
-    ]);
+    await Promise.all([1, 2, 3].map(() => extend(Date.UTC(2026, 10 + month, 1))));
   }
   const periods = await due(Date.parse("2030-01-01"), 100);
 
@@ -159,7 +125,7 @@ test("periods: runs that add the next at once make a year without gap or overlap
 
 test.each([
   { name: "within its last period: no next one", deletedAtMs: NOVEMBER.endMs - 1, next: [] },
-  { name: "at the end of it: the next one", deletedAtMs: NOVEMBER.endMs, next: [acme(NOVEMBER)] },
+  { name: "at the end of it: the next one", deletedAtMs: NOVEMBER.endMs, next: ["cus_acme"] },
 ])("periods: a customer deleted $name", async ({ deletedAtMs, next }) => {
   await deleteCustomer(fixture.database, "cus_acme", deletedAtMs);
 
@@ -169,10 +135,9 @@ test.each([
 
 test("periods: of several customers each has its own", async () => {
   const own = withMonthBefore(periodContaining(NOVEMBER.startMs, 15));
-  await putCustomer(fixture.database, "cus_b", {}, NOVEMBER.startMs, own);
+  await putCustomer(fixture.database, "cus_b", { billingAnchorDay: 15 }, NOVEMBER.startMs, own);
 
-  const ofB = { customerId: "cus_b", ...periodContaining(NOVEMBER.startMs, 15) };
-  expect(await ended(NOVEMBER.endMs)).toEqual([ofB, acme(NOVEMBER)]);
-  expect(await ended(NOVEMBER.endMs, 1)).toEqual([ofB]);
+  expect(await ended(NOVEMBER.endMs)).toEqual(["cus_b", "cus_acme"]);
+  expect(await ended(NOVEMBER.endMs, 1)).toEqual(["cus_b"]);
   expect((await due(NOVEMBER.endMs)).map(({ customerId }) => customerId)).toEqual(["cus_b", "cus_acme"]);
 });

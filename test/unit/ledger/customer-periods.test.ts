@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { periodContaining, type Period } from "../../../src/domain/period.ts";
 import { HOUR_MS } from "../../../src/domain/window.ts";
 import { insertAdjustment } from "../../../src/ledger/adjustments.ts";
-import { insertEarlierPeriods } from "../../../src/ledger/billing-periods.ts";
+import { insertEarlierPeriods } from "../../../src/ledger/period-rows.ts";
 import { deleteCustomer, putCustomer } from "../../../src/ledger/customers.ts";
 import { writeBuckets } from "../../support/write-buckets.ts";
 import { callsBucket } from "../../support/bucket.ts";
@@ -155,11 +155,12 @@ test("periods: a put in the month after the last one adds that month", async () 
   expect(await periods()).toEqual([open(NOVEMBER), open(DECEMBER)]);
 });
 
-test("periods: a put months later leaves the months between to the next run", async () => {
+test("periods: a put months later adds the months between", async () => {
   await put(NOVEMBER);
   await put(MARCH);
 
-  expect(await periods()).toEqual([open(NOVEMBER)]);
+  const between = ["2026-12", "2027-01", "2027-02"].map(month);
+  expect(await periods()).toEqual([NOVEMBER, ...between, MARCH].map(open));
 });
 
 test("periods: months that a customer was away are one closed period", async () => {

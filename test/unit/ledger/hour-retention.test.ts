@@ -123,7 +123,7 @@ test("retention: days stay, and usage with them", async () => {
       startFromMs: startMs,
       startToMs: startMs,
       endAfterMs: startMs,
-      otherwise: { startMs, endMs },
+      otherwiseMs: startMs,
       nowMs: endMs,
     };
     return (await readUsage(fixture.database, "cus_acme", choice, [])).totals.flat();

@@ -32,7 +32,7 @@ function read(period = NOVEMBER, live: Parameters<typeof readUsage>[3] = []) {
     startFromMs: period.startMs,
     startToMs: period.startMs,
     endAfterMs: period.startMs,
-    otherwise: period,
+    otherwiseMs: period.startMs,
     nowMs: NOW_MS,
   };
   return readUsage(fixture.database, "cus_acme", choice, live);

@@ -232,7 +232,7 @@ async function readTotals(
     startFromMs: 0,
     startToMs: period.startMs,
     endAfterMs: period.startMs,
-    otherwise: period,
+    otherwiseMs: period.startMs,
     nowMs: period.endMs,
   };
   const { totals } = await readUsage(fixture.database, customerId, choice, live);

@@ -10,12 +10,11 @@ import { writeBuckets } from "../../support/write-buckets.ts";
 
 const utc = (text: string): number => Date.parse(`${text}Z`);
 const NOW_MS = utc("2026-11-23T12:34");
-const NOVEMBER = { startMs: utc("2026-11-01T00:00"), endMs: utc("2026-12-01T00:00") };
 const CURRENT: PeriodChoice = {
   startFromMs: 0,
   startToMs: NOW_MS,
   endAfterMs: NOW_MS,
-  otherwise: NOVEMBER,
+  otherwiseMs: NOW_MS,
   nowMs: NOW_MS,
 };
 

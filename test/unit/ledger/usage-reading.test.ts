@@ -9,13 +9,14 @@ import { type LedgerFixture, startLedgerFixture, withMonthBefore } from "../../s
 import { callsSeries } from "../../support/measurement.ts";
 
 const utc = (text: string): number => Date.parse(`${text}Z`);
+const OCTOBER = { startMs: utc("2026-10-01T00:00"), endMs: utc("2026-11-01T00:00") };
 const NOVEMBER = { startMs: utc("2026-11-01T00:00"), endMs: utc("2026-12-01T00:00") };
 const NOW_MS = utc("2026-11-23T12:34");
 const CURRENT: PeriodChoice = {
   startFromMs: 0,
   startToMs: NOW_MS,
   endAfterMs: NOW_MS,
-  otherwise: NOVEMBER,
+  otherwiseMs: NOW_MS,
   nowMs: NOW_MS,
 };
 
@@ -231,13 +232,13 @@ test.each([
     startFromMs,
     startToMs,
     endAfterMs: NOW_MS,
-    otherwise: { startMs: 0, endMs: 1 },
+    otherwiseMs: OCTOBER.startMs,
     nowMs: NOW_MS,
   };
   const reading = await readUsage(fixture.database, "cus_acme", choice, []);
 
   expect(reading.hasPeriod).toBe(hasPeriod);
-  expect(reading.period).toEqual(hasPeriod ? NOVEMBER : { startMs: 0, endMs: 1 });
+  expect(reading.period).toEqual(hasPeriod ? NOVEMBER : OCTOBER);
 });
 
 test.each([
@@ -245,7 +246,7 @@ test.each([
   { name: "at its end", endAfterMs: NOVEMBER.endMs, hasPeriod: false },
 ])("usage: a period is over at its end: a moment $name", async ({ endAfterMs, hasPeriod }) => {
   await put("cus_acme", NOVEMBER);
-  const choice = { startFromMs: 0, startToMs: endAfterMs, endAfterMs, otherwise: NOVEMBER, nowMs: NOW_MS };
+  const choice = { startFromMs: 0, startToMs: endAfterMs, endAfterMs, otherwiseMs: NOW_MS, nowMs: NOW_MS };
 
   expect((await readUsage(fixture.database, "cus_acme", choice, [])).hasPeriod).toBe(hasPeriod);
 });
