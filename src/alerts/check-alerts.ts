@@ -54,7 +54,12 @@ export async function checkAlerts(
       (customers) => checkPage(deps, customers.flat(), nowMs, report),
       ([moment], error) => {
         report.failed += 1;
-        deps.log({ level: "error", event: "alerts_not_checked", customerId: moment?.customerId, error });
+        deps.log({
+          level: "error",
+          event: "alerts_not_checked",
+          ...(moment && { customerId: moment.customerId }),
+          error,
+        });
       },
     );
   }

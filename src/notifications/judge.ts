@@ -1,4 +1,5 @@
 import type { ClaimedDelivery, Settlement } from "../ledger/deliveries.ts";
+import { EMAIL_TARGET } from "../ledger/delivery-making.ts";
 import type { Hold } from "./delivery-line.ts";
 import { nextAttemptMs } from "./retry-schedule.ts";
 import type { TriedDelivery } from "./try-delivery.ts";
@@ -37,17 +38,22 @@ export function judge(
   return {
     settlement: isOver ? { state: "failed", disables: isGone } : { state: "pending", dueMs },
     isSlow,
-    holds: isHolding(tried, isGone) ? { failure, retryAfterMs } : undefined,
+    holds: isHolding(tried, delivery, isGone) ? { failure, retryAfterMs } : undefined,
   };
 }
 
 /** Who does not answer, or asks for a pause, is not asked for everything else that waits for it. */
-function isHolding({ attempt, failure }: TriedDelivery, isGone: boolean): boolean {
+function isHolding(
+  { attempt, failure }: TriedDelivery,
+  { target }: ClaimedDelivery,
+  isGone: boolean,
+): boolean {
   const status = attempt?.status;
   return (
     isGone ||
     failure === "timeout" ||
-    failure === "unreachable" ||
+    // An e-mail that fails at once may be one address's fault, and all customers' share the target.
+    (failure === "unreachable" && target !== EMAIL_TARGET) ||
     status === TOO_MANY_REQUESTS ||
     status === UNAVAILABLE
   );

@@ -79,6 +79,26 @@ describe("secrets", () => {
 
 describe("e-mail", () => {
   beforeEach(() => putCustomer("cus_acme", { email: "billing@acme.example", name: "Acme <Ltd>" }));
+
+  test("addresses that fail without a code keep no other customer from being written to", async () => {
+    for (const name of ["bad1", "bad2", "bad3", "good"]) {
+      await putCustomer(`cus_${name}`, { email: `${name}@acme.example` });
+      await told(name, { customerId: `cus_${name}` });
+    }
+    const sent: string[] = [];
+    const send = async ({ to }: { to: string }): Promise<void> => {
+      if (to.startsWith("bad")) {
+        throw new Error("no such address");
+      }
+      sent.push(to);
+    };
+    expect(await fixture.run(NOW_MS, { email: { from: "meter@example.com", send } })).toMatchObject({
+      delivered: 1,
+      failed: 3,
+      released: 0,
+    });
+    expect(sent).toEqual(["good@acme.example"]);
+  });
   const data = { metric: "api_calls", current: "9000", included: "10000" };
 
   test("goes to the customer's address, in text and HTML", async () => {
