@@ -1,5 +1,4 @@
 import type { CustomerSettings } from "../domain/customer.ts";
-import { periodContaining } from "../domain/period.ts";
 import { hourStart } from "../domain/window.ts";
 import { catalogInForce } from "../ledger/catalog-versions.ts";
 import type { Database } from "../ledger/database.ts";
@@ -60,5 +59,5 @@ function isOfNextPeriod(priced: PublishedVersion, { period, catalog }: UsageRead
 }
 
 function currentPeriod(nowMs: number): Parameters<typeof readUsage>[2] {
-  return { startFromMs: 0, startToMs: nowMs, endAfterMs: nowMs, otherwise: periodContaining(nowMs), nowMs };
+  return { startFromMs: 0, startToMs: nowMs, endAfterMs: nowMs, otherwiseMs: nowMs, nowMs };
 }

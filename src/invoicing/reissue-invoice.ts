@@ -45,12 +45,12 @@ async function recompute(
   { customerId, period }: Invoice,
   nowMs: number,
 ): Promise<NewInvoice> {
-  const { startMs, endMs } = period;
+  const { startMs } = period;
   const exactly = {
     startFromMs: startMs,
     startToMs: startMs,
     endAfterMs: startMs,
-    otherwise: period,
+    otherwiseMs: startMs,
     nowMs,
   };
   const reading = await readUsage(database, customerId, exactly, []);

@@ -140,7 +140,7 @@ test("a period as usage shows it, as it is simulated and as alerts are checked b
           startFromMs: NOVEMBER.startMs,
           startToMs: NOVEMBER.startMs,
           endAfterMs: NOVEMBER.startMs,
-          otherwise: { startMs: 0, endMs: 1 },
+          otherwiseMs: NOVEMBER.startMs,
           nowMs: NOW_MS,
         },
         [],
