@@ -45,7 +45,7 @@ async function recompute(
   { customerId, period }: Invoice,
   nowMs: number,
 ): Promise<NewInvoice> {
-  const { startMs } = period;
+  const { startMs, endMs } = period;
   const exactly = {
     startFromMs: startMs,
     startToMs: startMs,
