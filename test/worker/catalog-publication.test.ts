@@ -75,7 +75,13 @@ describe("PUT /v1/catalog", () => {
     ["with U+0000", "", { reason: "a\u0000" }, 422, ["reason"]],
     ["with half a character", "", { reason: "\ud83d" }, 422, ["reason"]],
     ["that are no text", "", { reason: 5 }, 422, ["reason"]],
-    ["beside faults of the catalog", "", { reason: "", currency: "dollar" }, 422, ["reason", "currency"]],
+    [
+      "beside faults of the catalog",
+      "",
+      { reason: "", defaultPlan: "Pay go" },
+      422,
+      ["reason", "defaultPlan"],
+    ],
   ])("terms %s: are refused, and nothing is published", async (_name, query, members, status, paths) => {
     const before = await latest();
     const answer = await put({ ...withFee("80.00"), ...members }, query);

@@ -147,6 +147,7 @@ test("the hourly run: tells of each of its parts", async () => {
     "counters",
     "days",
     "deliveries",
+    "forecasts",
     "invoicing",
     "jobRuns",
     "notifications",
