@@ -31,7 +31,7 @@ export default defineConfig({
         plugins: [
           cloudflareTest(({ inject }) => ({
             wrangler: { configPath: "./wrangler.toml" },
-            miniflare: { bindings: inject("bindings") },
+            miniflare: { bindings: inject("bindings"), email: { send_email: [{ name: "EMAIL" }] } },
           })),
         ],
         test: {

@@ -8,11 +8,12 @@ import { measureEdge } from "./edge/measure-edge.ts";
 import { measureFlush } from "./flush/measure-flush.ts";
 import { measureUsage } from "./flush/measure-usage.ts";
 import { measureForecast } from "./forecast/measure-forecast.ts";
+import { measureRating } from "./rating/measure-rating.ts";
 import type { BenchOptions } from "./options.ts";
 import type { CountingReport, Report } from "./report.ts";
 import { measureRounds, type Effort } from "./rounds.ts";
 
-/** Measures what is asked for, in a folder of its own, and tells it. */
+/** Measures what is asked for; servers run only for what needs them. */
 export async function runBenchmark(
   dir: string,
   options: Omit<BenchOptions, "json">,
@@ -25,45 +26,47 @@ export async function runBenchmark(
     signal.throwIfAborted();
     progress(line);
   };
-  // The forecast needs no servers: it comes first, alone on the machine.
-  const forecast = options.parts.includes("forecast") ? await measureForecast(options, step) : undefined;
-  const onStack = options.parts.some((part) => part !== "forecast")
-    ? await measureOnStack(dir, options, step)
-    : undefined;
+  const { parts } = options;
+  // First: nothing else runs yet.
+  const rating = parts.includes("rating") ? measureRating(options, step) : undefined;
+  const forecast = parts.includes("forecast") ? await measureForecast(options, step) : undefined;
+  const needsServers = parts.some((part) => part !== "rating" && part !== "forecast");
+  const served = needsServers ? await measureServed(dir, options, step) : { versions: {} };
+  const { versions, ...figures } = served;
   return {
-    machine: { ...machine, ...onStack?.versions },
+    machine: { ...machine, ...versions },
     effort: options,
-    ...onStack?.figures,
+    ...figures,
+    ...(rating && { rating }),
     ...(forecast && { forecast }),
     tookSeconds: (performance.now() - startedMs) / 1000,
   };
 }
 
-/** Starts everything, measures, and stops everything again, also when it is interrupted. */
-async function measureOnStack(
+type Served = Omit<Report, "machine" | "effort" | "rating" | "forecast" | "tookSeconds"> & {
+  versions: Partial<Awaited<ReturnType<typeof serverVersions>>>;
+};
+
+/** Starts everything in a folder of its own, measures, and stops everything again, also when it is interrupted. */
+async function measureServed(
   dir: string,
   options: Omit<BenchOptions, "json">,
   step: (line: string) => void,
-): Promise<{
-  versions: { redis: string; workerd: string };
-  figures: Pick<Report, "counting" | "edge" | "flush" | "usage">;
-}> {
-  const { parts } = options;
+): Promise<Served> {
   const stack = await startBenchStack(dir, step);
   try {
     const versions = await serverVersions(stack.redis);
+    const { parts } = options;
     const counting = parts.includes("counting") ? await measureCounting(stack, options, step) : undefined;
     const edge = parts.includes("edge") ? await measureEdge(stack, dir, options, step) : undefined;
     const flush = parts.includes("flush") ? await measureFlush(stack, options, step) : undefined;
     const usage = parts.includes("usage") ? await measureUsage(stack, options, step) : undefined;
     return {
       versions,
-      figures: {
-        ...(counting && { counting }),
-        ...(edge && { edge }),
-        ...(flush && { flush }),
-        ...(usage && { usage }),
-      },
+      ...(counting && { counting }),
+      ...(edge && { edge }),
+      ...(flush && { flush }),
+      ...(usage && { usage }),
     };
   } finally {
     await stack.stop();

@@ -34,12 +34,22 @@ export interface ForecastEffort {
   forecastCustomers: number;
 }
 
+/** How much is spent on rating. */
+export interface RatingEffort {
+  ratingRuns: number;
+  /** Customers that each run rates. */
+  ratings: number;
+  /** Random bills that are compared with the naive version's. */
+  randomBills: number;
+}
+
 /** What can be measured by itself. */
-export const PARTS = ["counting", "edge", "flush", "usage", "forecast"] as const;
+export const PARTS = ["counting", "edge", "flush", "usage", "rating", "forecast"] as const;
 export type Part = (typeof PARTS)[number];
 
 /** What the user asked for. */
-export interface BenchOptions extends Effort, EdgeEffort, FlushEffort, UsageEffort, ForecastEffort {
+export interface BenchOptions
+  extends Effort, EdgeEffort, FlushEffort, UsageEffort, RatingEffort, ForecastEffort {
   json: boolean;
   parts: readonly Part[];
 }
@@ -64,6 +74,9 @@ const FULL: Omit<BenchOptions, "json" | "parts"> = {
   usageMs: 3000,
   usageCustomers: LEDGER_CUSTOMERS,
   forecastCustomers: 20,
+  ratingRuns: 7,
+  ratings: 1_000_000,
+  randomBills: 1_000_000,
 };
 const QUICK: Omit<BenchOptions, "json" | "parts"> = {
   runs: 3,
@@ -79,6 +92,9 @@ const QUICK: Omit<BenchOptions, "json" | "parts"> = {
   usageMs: 1000,
   usageCustomers: 1_000,
   forecastCustomers: 5,
+  ratingRuns: 5,
+  ratings: 200_000,
+  randomBills: 100_000,
 };
 
 /** Reads the command line; `help` when asked for, throws with what is wrong with it. */

@@ -8,6 +8,8 @@ import type { FlushFigures } from "./flush/measure-flush.ts";
 import type { UsageFigures } from "./flush/measure-usage.ts";
 import { printForecast } from "./forecast/forecast-report.ts";
 import type { ForecastFigures } from "./forecast/tally.ts";
+import type { RatingFigures } from "./rating/measure-rating.ts";
+import { printRating } from "./rating/rating-report.ts";
 import { SHAPES, type Shape } from "./contenders.ts";
 import type { Machine } from "./machine.ts";
 import type { Effort } from "./rounds.ts";
@@ -15,13 +17,14 @@ import type { Spread } from "./statistics.ts";
 
 /** All that a run of the benchmark has found. */
 export interface Report {
-  /** The servers only when they were needed. */
+  /** Versions of the servers, where any was needed. */
   machine: Machine & { redis?: string; workerd?: string };
   effort: Effort;
   counting?: CountingReport;
   edge?: EdgeFigures;
   flush?: FlushFigures[];
   usage?: UsageFigures;
+  rating?: RatingFigures;
   forecast?: ForecastFigures;
   tookSeconds: number;
 }
@@ -40,13 +43,14 @@ const PROCESSES = ["worker", "endpoint", "redis", "client"];
 
 /** The report for a terminal. */
 export function printReport(report: Report): string {
-  const { machine, effort, counting, edge, flush, usage, forecast, tookSeconds } = report;
+  const { machine, effort, counting, edge, flush, usage, rating, forecast, tookSeconds } = report;
   return [
     machineText(machine),
     counting === undefined ? "" : printCounting(counting, effort),
     edge === undefined ? "" : printEdge(edge),
     flush === undefined ? "" : printFlush(flush),
     usage === undefined ? "" : printUsage(usage),
+    rating === undefined ? "" : printRating(rating),
     forecast === undefined ? "" : printForecast(forecast),
     `\n  Took ${digits(tookSeconds)} s.\n`,
   ].join("");
@@ -78,13 +82,12 @@ function printCounting({ bills, figures }: CountingReport, effort: Effort): stri
 
 function machineText(machine: Report["machine"]): string {
   const servers =
-    machine.redis === undefined || machine.workerd === undefined
+    machine.workerd === undefined
       ? ""
       : `, workerd ${machine.workerd}, Redis ${machine.redis}; client, workerd, endpoint and Redis share its cores`;
   return (
     `\nThe machine\n\n  ${machine.cores} × ${machine.processor}, ${machine.memoryGib} GiB, ${machine.system}; ` +
-    `load average before ${machine.loadAverage}\n` +
-    `  Node ${machine.node}${servers}\n`
+    `load average before ${machine.loadAverage}\n  Node ${machine.node}${servers}\n`
   );
 }
 

@@ -16,7 +16,7 @@ const SECRETS: Record<string, string> = {
   ADMIN_KEY: "a long random key of your own, e.g. from: openssl rand -base64 32",
   INGEST_KEY: "another, for sending events",
   READ_KEY: "another, for reading usage",
-  TOKEN_SECRET: "another, to sign customer tokens with",
+  TOKEN_SECRET: "another, to keep webhooks' secrets and sign customer tokens with",
 };
 
 export interface Preparation {

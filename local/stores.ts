@@ -119,6 +119,8 @@ function bindingsFor(
     READ_KEY: localKeys.readKey,
     TOKEN_SECRET: localKeys.tokenSecret,
     INVOICE_MODE: "auto",
+    // Receivers on this machine, without TLS.
+    ALLOW_PRIVATE_WEBHOOKS: "true",
   };
 }
 

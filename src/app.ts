@@ -15,9 +15,11 @@ import { integrityRoutes } from "./http/routes/integrity.ts";
 import { invoiceVoidRoutes } from "./http/routes/invoice-voids.ts";
 import { invoiceRoutes } from "./http/routes/invoices.ts";
 import { jobRunRoutes } from "./http/routes/job-runs.ts";
+import { notificationRoutes } from "./http/routes/notifications.ts";
 import { stripeWebhookRoutes } from "./http/routes/stripe-webhooks.ts";
 import { usageSeriesRoutes } from "./http/routes/usage-series.ts";
 import { usageRoutes } from "./http/routes/usage.ts";
+import { webhookEndpointRoutes } from "./http/routes/webhook-endpoints.ts";
 import { NoStore } from "./ingest/apply-or-spool.ts";
 import { NoCatalog } from "./ingest/record-usage.ts";
 import { LedgerUnreachable } from "./ledger/database.ts";
@@ -40,6 +42,8 @@ export function createApp(deps: Deps): Hono {
     invoiceVoidRoutes,
     integrityRoutes,
     jobRunRoutes,
+    webhookEndpointRoutes,
+    notificationRoutes,
     healthRoutes,
     stripeWebhookRoutes,
   ]) {

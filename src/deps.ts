@@ -7,6 +7,7 @@ import { hashKeys, type HashedKey } from "./http/auth.ts";
 import type { SpoolMemory } from "./ingest/apply-or-spool.ts";
 import { createDatabase, type Database } from "./ledger/database.ts";
 import { consoleLog, type Log } from "./log.ts";
+import type { EmailSender } from "./notifications/attempt-email.ts";
 
 /** All that the Worker's rooms are given from outside. */
 export interface Deps {
@@ -14,6 +15,9 @@ export interface Deps {
   now: () => number;
   /** Fresh randomness with each call. */
   randomId: () => string;
+  /** Fit for cryptography. */
+  randomBytes: (length: number) => Uint8Array;
+  fetch: (url: string, init: RequestInit) => Promise<Response>;
   redis: RedisClient;
   database: Database;
   stripe: () => Promise<Stripe>;
@@ -29,6 +33,13 @@ export interface Deps {
   invoiceMode: "auto" | "review";
   maxBuckets: number;
   retentionMonths: number;
+  /** What secrets that are kept are encrypted under; undefined where it is not set. */
+  tokenSecret: string | undefined;
+  allowPrivateWebhooks: boolean;
+  /** Undefined where no e-mail is sent. */
+  email: EmailSender | undefined;
+  /** Where this deployment is reached. */
+  publicUrl: string | undefined;
   log: Log;
 }
 
@@ -47,6 +58,8 @@ function composeDeps(settings: Settings): Deps {
   return {
     now: () => Date.now(),
     randomId: () => crypto.randomUUID(),
+    randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
+    fetch: (url, init) => fetch(url, init),
     redis: createRedis(settings.UPSTASH_REDIS_REST_URL, settings.UPSTASH_REDIS_REST_TOKEN),
     database: createDatabase(settings.DATABASE_URL, settings.NEON_FETCH_ENDPOINT),
     stripe: async () => {
@@ -69,6 +82,16 @@ function composeDeps(settings: Settings): Deps {
     invoiceMode: settings.INVOICE_MODE,
     maxBuckets: settings.FLUSH_MAX_BUCKETS,
     retentionMonths: settings.RETENTION_MONTHS,
+    tokenSecret: settings.TOKEN_SECRET,
+    allowPrivateWebhooks: settings.ALLOW_PRIVATE_WEBHOOKS === "true",
+    email: emailSender(settings),
+    publicUrl: settings.PUBLIC_URL,
     log: consoleLog,
   };
+}
+
+function emailSender({ EMAIL, EMAIL_FROM }: Settings): EmailSender | undefined {
+  return EMAIL === undefined || EMAIL_FROM === undefined
+    ? undefined
+    : { from: EMAIL_FROM, send: (message) => EMAIL.send(message) };
 }

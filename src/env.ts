@@ -1,4 +1,5 @@
 import * as z from "zod";
+import type { EmailMessage } from "./notifications/email-message.ts";
 
 /** A whole number given as text, as Worker vars are. */
 function integer(min: number, max: number): z.ZodPipe<z.ZodCoercedNumber, z.ZodInt> {
@@ -7,7 +8,19 @@ function integer(min: number, max: number): z.ZodPipe<z.ZodCoercedNumber, z.ZodI
 
 const secret = z.string().min(8);
 
-const envSchema = z.object({
+/** Cloudflare's `send_email` binding. */
+export interface EmailBinding {
+  send: (message: EmailMessage) => Promise<unknown>;
+}
+
+function isEmailBinding(value: unknown): boolean {
+  // A binding is a stub: it cannot be asked what it has.
+  return (typeof value === "object" && value !== null) || typeof value === "function";
+}
+
+const flag = z.enum(["true", "false"]).default("false");
+
+const bindings = z.object({
   UPSTASH_REDIS_REST_URL: z.url(),
   UPSTASH_REDIS_REST_TOKEN: secret,
   DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\//, "must be a postgres:// address"),
@@ -22,11 +35,24 @@ const envSchema = z.object({
   INVOICE_MODE: z.enum(["auto", "review"]).default("review"),
   FLUSH_MAX_BUCKETS: integer(16, 100_000).default(5000),
   RETENTION_MONTHS: integer(1, 120).default(13),
-  REQUIRE_KNOWN_CUSTOMERS: z.enum(["true", "false"]).default("false"),
+  REQUIRE_KNOWN_CUSTOMERS: flag,
+  // Only what is kept under it needs it: webhook endpoints.
+  TOKEN_SECRET: z.string().min(16).optional(),
+  ALLOW_PRIVATE_WEBHOOKS: flag,
+  PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
+  EMAIL: z.custom<EmailBinding>(isEmailBinding).optional(),
+  EMAIL_FROM: z.email().optional(),
   // Where local endpoints stand in for Neon and Stripe.
   NEON_FETCH_ENDPOINT: z.url().optional(),
   STRIPE_API_URL: z.url().optional(),
 });
+
+const envSchema = bindings.refine(
+  ({ EMAIL, EMAIL_FROM }) => EMAIL === undefined || EMAIL_FROM !== undefined,
+  {
+    path: ["EMAIL_FROM"],
+  },
+);
 
 export type Settings = z.infer<typeof envSchema>;
 

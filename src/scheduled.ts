@@ -1,6 +1,6 @@
 import type { Deps } from "./deps.ts";
 import { repairCatalogCopy } from "./catalog/current-catalog.ts";
-import { hasWork } from "./counters/flush-claim.ts";
+import { readWork } from "./counters/due.ts";
 import { insertJobRun } from "./ledger/job-runs.ts";
 
 /** Runs what a cron trigger stands for; its time is the trigger's. Throws when the run failed as a whole. */
@@ -34,10 +34,14 @@ export async function runScheduled(deps: Deps, cron: string, scheduledMs: number
   }
 }
 
-/** What every tick that works does, then flush. Nothing to tell, and no SQL, when there is nothing to do. */
+/**
+ * What every tick that works does, then flush, then deliveries; these alone when nothing else is due. Nothing to tell, and no
+ * SQL, when there is nothing to do.
+ */
 async function minuteParts(deps: Deps, nowMs: number): Promise<Parts | undefined> {
-  if (!(await hasWork(deps.redis)) && !deps.spoolMemory.mayHold) {
-    return undefined;
+  const { hasBuckets, due } = await readWork(deps.redis);
+  if (!hasBuckets && !deps.spoolMemory.mayHold) {
+    return due.dueMs <= nowMs ? deliveries(deps, nowMs) : undefined;
   }
   const [
     { flushBuckets },
@@ -67,10 +71,11 @@ async function minuteParts(deps: Deps, nowMs: number): Promise<Parts | undefined
         throw error;
       }
     },
+    ...deliveries(deps, nowMs),
   };
 }
 
-/** Replay of a spool that no tick was told of, then invoicing, then what compares and removes. */
+/** Replay of a spool that no tick was told of, then invoicing, then what compares, delivers and removes. */
 async function hourlyParts(deps: Deps, nowMs: number): Promise<Parts> {
   const [{ runInvoicing }, { checks, upkeep }] = await Promise.all([
     import("./invoicing/run-invoicing.ts"),
@@ -88,11 +93,22 @@ async function hourlyParts(deps: Deps, nowMs: number): Promise<Parts> {
       const { checkForecasts } = await import("./alerts/check-forecasts.ts");
       return checkForecasts(deps, nowMs);
     },
+    ...deliveries(deps, nowMs),
     ...upkeep(deps, nowMs),
   };
 }
 
 type Parts = Record<string, () => Promise<unknown>>;
+
+/** After whatever may have something to tell. */
+function deliveries(deps: Deps, nowMs: number): Parts {
+  return {
+    deliveries: async () => {
+      const { runDeliveries } = await import("./notifications/run-deliveries.ts");
+      return runDeliveries(deps, nowMs);
+    },
+  };
+}
 
 async function repairs(deps: Deps, nowMs: number): Promise<Parts> {
   const { replaySpool } = await import("./ingest/replay-spool.ts");

@@ -1,4 +1,5 @@
 import type { LogEntry } from "./access-log.ts";
+import { seededRandom } from "./seeded-random.ts";
 
 /** What a generated log looks like; the same settings give the same lines. */
 export interface LogSettings {
@@ -118,15 +119,4 @@ function statusOf(draw: number): number {
 
 function pick(choices: string[], random: () => number): string {
   return choices[Math.trunc(random() * choices.length)] ?? "";
-}
-
-/** Mulberry32: small, well mixed, the same everywhere. */
-function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

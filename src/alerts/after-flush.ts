@@ -1,9 +1,11 @@
+import { announceDue } from "../counters/due.ts";
+import type { RedisClient } from "../counters/redis.ts";
 import type { Bucket } from "../domain/bucket.ts";
 import { checkAlerts, type AlertDeps, type AlertReport } from "./check-alerts.ts";
 
 /** Checks alerts for what a flush has written, before it lets go of it; adds what came of it to `report`. */
 export function checkAfterFlush(
-  deps: AlertDeps,
+  deps: AlertDeps & { redis: RedisClient },
   report: AlertReport,
 ): (buckets: readonly Bucket[], nowMs: number) => Promise<void> {
   return async (buckets, nowMs) => {
@@ -13,6 +15,10 @@ export function checkAfterFlush(
     report.fired += fired;
     report.told += told;
     report.failed += failed;
+    if (told > 0) {
+      // The run delivers at its end; one that dies before has the next tick do it.
+      await announceDue(deps.redis, deps.randomId());
+    }
   };
 }
 

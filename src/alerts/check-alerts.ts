@@ -8,13 +8,14 @@ import { insertAlerts, type NewAlert } from "../ledger/alerts.ts";
 import type { Database } from "../ledger/database.ts";
 import type { Log } from "../log.ts";
 import type { Catalog } from "../rating/catalog.ts";
-import { pricedParts } from "../rating/rate-period.ts";
+import { plansOf, pricedParts } from "../rating/rate-period.ts";
 import { rateParts } from "../rating/rate.ts";
 import { alertData, NOTIFICATION_TYPES } from "./alert-notification.ts";
 import { crossings } from "./crossings.ts";
+import { splitRefused } from "./split-page.ts";
 
-/** Most customers checked by one statement. */
-export const CHECK_PAGE = 1000;
+/** Most customers checked by one statement: a flush brings at least a thousand at once, and no more than this. */
+export const CHECK_PAGE = 1500;
 
 export interface AlertDeps {
   database: Database;
@@ -30,7 +31,7 @@ export interface AlertReport {
   fired: number;
   /** Notifications that were made. */
   told: number;
-  /** Periods that could not be priced; they are logged. */
+  /** Periods that could not be priced, and customers whose data the ledger refused; they are logged. */
   failed: number;
 }
 
@@ -39,7 +40,7 @@ export interface AlertReport {
  *
  * Whatever runs twice, at once or half, each threshold fires once in its period. At most two statements for
  * {@link CHECK_PAGE} customers, one when nothing is new; a catalog that memory does not hold is read once. A period that
- * cannot be priced keeps none of the others from being checked.
+ * cannot be priced, or a customer whose data the ledger refuses, keeps none of the others from being checked.
  */
 export async function checkAlerts(
   deps: AlertDeps,
@@ -48,25 +49,51 @@ export async function checkAlerts(
 ): Promise<AlertReport> {
   const report: AlertReport = { checked: 0, fired: 0, told: 0, failed: 0 };
   for (const page of pagesOf(moments)) {
-    const readings = await readForAlerts(deps.database, page, nowMs);
-    const catalogs = await catalogsOf(deps, readings);
-    const found: NewAlert[] = [];
-    for (const reading of readings) {
-      report.checked += 1;
-      try {
-        found.push(...newAlerts(deps, reading, catalogs.get(reading.catalogVersion?.version)));
-      } catch (error) {
+    await splitRefused(
+      page,
+      (customers) => checkPage(deps, customers.flat(), nowMs, report),
+      ([moment], error) => {
         report.failed += 1;
-        deps.log({ level: "error", event: "alerts_not_checked", customerId: reading.customerId, error });
-      }
-    }
-    if (found.length > 0) {
-      const { fired, told } = await insertAlerts(deps.database, found, nowMs);
-      report.fired += fired;
-      report.told += told;
-    }
+        deps.log({
+          level: "error",
+          event: "alerts_not_checked",
+          ...(moment && { customerId: moment.customerId }),
+          error,
+        });
+      },
+    );
   }
   return report;
+}
+
+/** Reports nothing unless all of it is done: a page that the ledger refuses comes again in parts. */
+async function checkPage(
+  deps: AlertDeps,
+  page: readonly CustomerMoment[],
+  nowMs: number,
+  report: AlertReport,
+): Promise<void> {
+  const readings = await readForAlerts(deps.database, page, nowMs);
+  const catalogs = await catalogsOf(deps, readings);
+  const found: NewAlert[] = [];
+  const faults: { customerId: string; error: unknown }[] = [];
+  for (const reading of readings) {
+    try {
+      found.push(...newAlerts(deps, reading, catalogs.get(reading.catalogVersion?.version)));
+    } catch (error) {
+      faults.push({ customerId: reading.customerId, error });
+    }
+  }
+  if (found.length > 0) {
+    const { fired, told } = await insertAlerts(deps.database, found, nowMs);
+    report.fired += fired;
+    report.told += told;
+  }
+  report.checked += readings.length;
+  report.failed += faults.length;
+  for (const fault of faults) {
+    deps.log({ level: "error", event: "alerts_not_checked", ...fault });
+  }
 }
 
 /** The catalogs that price a page's periods, by their numbers. */
@@ -83,14 +110,14 @@ async function catalogsOf(
   return catalogs;
 }
 
-/** What a period has reached and was not told of yet; nothing before a catalog is published. */
+/** What a period has reached and was not told of yet; nothing before a catalog is published. Throws when it has no price. */
 function newAlerts(deps: AlertDeps, reading: AlertReading, catalog: Catalog | undefined): NewAlert[] {
-  if (catalog === undefined) {
+  const parts = catalog && pricedParts(catalog, reading);
+  if (catalog === undefined && plansOf(reading).every((plan) => plan === null)) {
     return [];
   }
-  const parts = pricedParts(catalog, reading);
-  if (parts === undefined) {
-    throw new Error("a plan of the period is not in the catalog that prices it");
+  if (catalog === undefined || parts === undefined) {
+    throw new Error(`no catalog has the period's plans ${plansOf(reading).join(", ")}`);
   }
   const rating = rateParts(catalog, parts);
   const budgetMinor = reading.budget === null ? null : (parseMajor(reading.budget, rating.currency) ?? null);
@@ -110,22 +137,18 @@ function newAlerts(deps: AlertDeps, reading: AlertReading, catalog: Catalog | un
     }));
 }
 
-/** Periods begin at midnight: of a customer's moments one a day is enough. */
-function pagesOf(moments: readonly CustomerMoment[]): CustomerMoment[][] {
+/** Customers with their moments. Periods begin at midnight: of a customer's moments one a day is enough. */
+function pagesOf(moments: readonly CustomerMoment[]): CustomerMoment[][][] {
   const days = new Map<string, Map<number, CustomerMoment>>();
   for (const { customerId, timeMs } of moments) {
     const dayMs = Math.floor(timeMs / DAY_MS) * DAY_MS;
     const own = days.get(customerId) ?? new Map<number, CustomerMoment>();
     days.set(customerId, own.set(dayMs, { customerId, timeMs: dayMs }));
   }
-  const pages: CustomerMoment[][] = [];
-  let customers = 0;
-  for (const own of days.values()) {
-    if (customers % CHECK_PAGE === 0) {
-      pages.push([]);
-    }
-    pages.at(-1)?.push(...own.values());
-    customers += 1;
+  const customers = [...days.values()].map((own) => [...own.values()]);
+  const pages: CustomerMoment[][][] = [];
+  for (let start = 0; start < customers.length; start += CHECK_PAGE) {
+    pages.push(customers.slice(start, start + CHECK_PAGE));
   }
   return pages;
 }

@@ -22,6 +22,7 @@ import type { AlertDeps, AlertReport } from "./check-alerts.ts";
 import type { Crossing } from "./crossings.ts";
 import { dailyQuantities } from "./daily-quantities.ts";
 import { FORECAST_DAYS, projectUsage, type Projection } from "./forecast.ts";
+import { splitRefused } from "./split-page.ts";
 
 /** Customers read together: 100 of four metrics are some 40,000 days. */
 const PAGE = 100;
@@ -31,7 +32,8 @@ const MAX_PER_RUN = 2000;
 /**
  * Forecasts the running periods of customers with a budget, each once a day, and warns of those whose low end passes it.
  *
- * A forecast that is not made today is made by a later run of the day. A customer that cannot be priced is logged and keeps
+ * A forecast that is not made today is made by a later run of the day. A customer that cannot be priced is logged, so is one
+ * whose data the ledger refuses, and keeps
  * none of the others from it.
  */
 export async function checkForecasts(deps: AlertDeps, nowMs: number): Promise<AlertReport> {
@@ -43,7 +45,14 @@ export async function checkForecasts(deps: AlertDeps, nowMs: number): Promise<Al
     if (last === undefined) {
       break;
     }
-    await checkPage(deps, customerIds, nowMs, report);
+    await splitRefused(
+      customerIds,
+      (some) => checkPage(deps, some, nowMs, report),
+      (customerId, error) => {
+        report.failed += 1;
+        deps.log({ level: "error", event: "forecast_failed", customerId, error });
+      },
+    );
     afterId = last;
   }
   return report;

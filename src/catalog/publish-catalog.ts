@@ -1,7 +1,14 @@
 import { announceCatalog } from "../counters/catalog-copy.ts";
-import { insertCatalog, latestCatalog } from "../ledger/catalog-versions.ts";
+import { periodContaining } from "../domain/period.ts";
+import { catalogInForce, insertCatalog, latestCatalog } from "../ledger/catalog-versions.ts";
 import { diffCatalogs, isSameCatalog, type CatalogDiff } from "../rating/catalog-diff.ts";
-import { publicationTermsSchema, type PublishedVersion } from "../rating/catalog-version.ts";
+import type { Catalog } from "../rating/catalog.ts";
+import {
+  publicationTermsSchema,
+  type Effective,
+  type PublicationTerms,
+  type PublishedVersion,
+} from "../rating/catalog-version.ts";
 import { examineCatalog } from "./catalog-faults.ts";
 import { repairCatalogCopy, spreadCatalog, type CatalogDeps } from "./current-catalog.ts";
 import { faultOf, MAX_FAULTS, type Fault } from "./read-catalog.ts";
@@ -55,16 +62,23 @@ export async function publishCatalog(
     await spreadCatalog(deps, latest, nowMs);
     return { outcome: "unchanged", version: latest };
   }
-  const version = {
-    version: previous + 1,
-    catalog,
-    publishedAtMs: nowMs,
-    publishedBy,
-    reason,
-    effective,
-  };
+  return insertVersion(deps, latest, catalog, { publishedBy, reason, effective }, nowMs);
+}
+
+/** Makes a catalog the next version, unless another one has become that meanwhile. */
+async function insertVersion(
+  deps: CatalogDeps,
+  latest: PublishedVersion | undefined,
+  catalog: Catalog,
+  terms: PublicationTerms,
+  nowMs: number,
+): Promise<Publication> {
+  const previous = latest?.version ?? 0;
+  const version = { version: previous + 1, catalog, publishedAtMs: nowMs, ...terms };
+  // Read before it is published: then it is in force itself.
+  const before = await replacedCatalog(deps, latest, terms.effective, nowMs);
   await announceCatalog(deps.redis, version);
-  if (!(await insertCatalog(deps.database, previous, catalog, nowMs, publishedBy, asked.data))) {
+  if (!(await insertCatalog(deps.database, previous, catalog, nowMs, terms.publishedBy, terms))) {
     await repairCatalogCopy(deps);
     return { outcome: "outdated", version: previous + 1 };
   }
@@ -73,6 +87,23 @@ export async function publishCatalog(
     outcome: "published",
     version,
     isFirst: previous === 0,
-    diff: diffCatalogs(latest?.catalog ?? NOTHING, catalog),
+    diff: diffCatalogs(before ?? NOTHING, catalog),
   };
+}
+
+/**
+ * What a publication takes the place of: the latest version, or, where that is for the next period and this one prices
+ * the running one, what prices that until now. So a price that comes into force early is told as a change.
+ */
+async function replacedCatalog(
+  deps: CatalogDeps,
+  latest: PublishedVersion | undefined,
+  effective: Effective,
+  nowMs: number,
+): Promise<Catalog | undefined> {
+  if (latest?.effective !== "nextPeriod" || effective !== "now") {
+    return latest?.catalog;
+  }
+  const running = await catalogInForce(deps.database, periodContaining(nowMs), nowMs, []);
+  return (running ?? latest).catalog;
 }

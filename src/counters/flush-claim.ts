@@ -72,12 +72,6 @@ export interface NoClaim {
   fences: number;
 }
 
-/** True when any bucket is dirty or in flight: one command, so that an idle minute costs next to nothing. */
-export async function hasWork(redis: RedisClient): Promise<boolean> {
-  const shards = Array.from({ length: SHARDS }, (_, shard) => shard);
-  return (await redis.countExisting([...shards.map(dirtyKey), ...shards.map(inflightKey)])) > 0;
-}
-
 /** Takes a page of a shard's buckets, abandoned ones first, then the ones that are dirty longest. */
 export async function claimBuckets(redis: RedisClient, request: ClaimRequest): Promise<Claim | NoClaim> {
   const { shard, claimId, nowMs, maxBuckets, born } = request;

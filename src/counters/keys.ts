@@ -60,6 +60,9 @@ export function metaKey(shard: number): string {
 /** Holds the catalog in force, so that the edge reads it without Postgres. */
 export const CATALOG_KEY = "catalog";
 
+/** Holds when something in Postgres is due, so that a tick with nothing to do leaves it asleep. */
+export const DUE_KEY = "due";
+
 /** Set of the customers that are known to be in the ledger. */
 export const KNOWN_KEY = "known";
 

@@ -27,8 +27,10 @@ export class RedisError extends Error {
 export interface RedisClient {
   /** Runs a script by its hash, or by its text when Redis does not know it. */
   run: (script: Script, keys: string[], args: string[]) => Promise<unknown>;
-  /** How many of the keys exist: one command. */
-  countExisting: (keys: string[]) => Promise<number>;
+  /** How many of the keys exist, and the text of another: two commands in one request. */
+  countAndGet: (keys: string[], key: string) => Promise<{ existing: number; value: string | null }>;
+  get: (key: string) => Promise<string | null>;
+  set: (key: string, value: string) => Promise<void>;
   hmget: (key: string, fields: string[]) => Promise<(string | null)[]>;
   areMembers: (key: string, members: readonly string[]) => Promise<boolean[]>;
   addMembers: (key: string, members: readonly string[]) => Promise<void>;
@@ -65,7 +67,6 @@ export function createRedis(url: string, token: string): RedisClient {
       }
       return guarded(redis.eval(script.source, keys, args));
     },
-    countExisting: (keys) => guarded(redis.exists(...keys)),
     hmget: async (key, fields) => {
       // With its deserialization off the library hands the plain array on, whatever its types say.
       const found: unknown = await guarded(redis.hmget(key, ...fields));
@@ -76,8 +77,22 @@ export function createRedis(url: string, token: string): RedisClient {
   };
 }
 
-function plainCommands(redis: Redis): Pick<RedisClient, "areMembers" | "addMembers" | "removeMember"> {
+function plainCommands(
+  redis: Redis,
+): Pick<RedisClient, "countAndGet" | "get" | "set" | "areMembers" | "addMembers" | "removeMember"> {
   return {
+    countAndGet: async (keys, key) => {
+      const asked = redis
+        .pipeline()
+        .exists(...keys)
+        .get<string>(key);
+      const [existing, value] = await guarded(asked.exec<[number, string | null]>());
+      return { existing, value };
+    },
+    get: (key) => guarded(redis.get<string>(key)),
+    set: async (key, value) => {
+      await guarded(redis.set(key, value));
+    },
     areMembers: async (key, members) => {
       const found = await guarded(redis.smismember(key, [...members]));
       return found.map((isMember) => isMember === 1);

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { formatScaled, parseDecimal, decimalFromNumber } from "./decimal.ts";
 import { nameSchema } from "./meter.ts";
 
-/** Most rules of a customer, and most thresholds of a rule. */
+/** Most rules of a customer beside the defaults, and most thresholds of a rule. */
 export const MAX_RULES = 100;
 const MAX_THRESHOLDS = 20;
 /** Highest percentage that a threshold may have. */
@@ -29,8 +29,18 @@ const percentSchema = thresholdSchema.refine((text) => /^\d+$/.test(text) && Big
   error: `must be a whole percentage of at most ${MAX_PERCENT}`,
 });
 
-function listOf<Item extends z.ZodType>(item: Item): z.ZodArray<Item> {
-  return z.array(item).min(1).max(MAX_THRESHOLDS);
+function listOf(item: typeof thresholdSchema): z.ZodType<string[], (number | string)[]> {
+  return z
+    .array(item)
+    .min(1)
+    .max(MAX_THRESHOLDS)
+    .superRefine((thresholds, context) => {
+      for (const [index, threshold] of thresholds.entries()) {
+        if (thresholds.indexOf(threshold) !== index) {
+          context.addIssue({ code: "custom", path: [index], message: `${threshold} is there twice` });
+        }
+      }
+    });
 }
 
 const idSchema = z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/, "must be letters, digits, _ . or -, at most 64");
@@ -55,21 +65,23 @@ export type AlertRule = z.infer<typeof alertRuleSchema>;
 
 /** A customer's own rules; one with the id of a default takes its place. */
 export const alertRulesSchema = z.strictObject({
-  rules: z
-    .array(alertRuleSchema)
-    .max(MAX_RULES)
-    .superRefine((rules, context) => {
-      for (const [index, rule] of rules.entries()) {
-        if (rules.findIndex(({ id }) => id === rule.id) !== index) {
-          context.addIssue({ code: "custom", path: [index, "id"], message: `${rule.id} is there twice` });
-        }
-        if (rule.kind === "usage") {
-          checkUsageRule(rule, (path, message) =>
-            context.addIssue({ code: "custom", path: [index, ...path], message }),
-          );
-        }
+  rules: z.array(alertRuleSchema).superRefine((rules, context) => {
+    // Defaults are given back with a customer's own, and do not count when they are put again.
+    if (rules.filter(({ id }) => !isDefault(id)).length > MAX_RULES) {
+      context.addIssue({ code: "custom", message: `at most ${MAX_RULES} rules beside the defaults` });
+      return;
+    }
+    for (const [index, rule] of rules.entries()) {
+      if (rules.findIndex(({ id }) => id === rule.id) !== index) {
+        context.addIssue({ code: "custom", path: [index, "id"], message: `${rule.id} is there twice` });
       }
-    }),
+      if (rule.kind === "usage") {
+        checkUsageRule(rule, (path, message) =>
+          context.addIssue({ code: "custom", path: [index, ...path], message }),
+        );
+      }
+    }
+  }),
 });
 
 function checkUsageRule(
@@ -98,6 +110,10 @@ export const DEFAULT_RULES: readonly AlertRule[] = [
   { id: "default_budget", enabled: true, kind: "budget", thresholds: ["80", "90", "100"] },
   { id: "default_forecast", enabled: true, kind: "forecast" },
 ];
+
+function isDefault(id: string): boolean {
+  return DEFAULT_RULES.some((rule) => rule.id === id);
+}
 
 /** The rules that count for a customer: its own, and the defaults that it has none of the same id for. */
 export function rulesInForce(own: readonly AlertRule[]): AlertRule[] {

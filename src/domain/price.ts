@@ -8,13 +8,19 @@ export const MAX_TIERS = 100;
 /** Most prices of a plan, and most that a customer has of its own. */
 export const MAX_PRICES = 100;
 
+const AMOUNT = "must be an amount in major units such as 99.00, not negative, with at most 3 decimals";
+const MODEL = "must be graduated, volume, stairstep, package, perUnit or flat";
+
 /** An amount in major units, kept as decimal string; its decimals are checked against the currency. */
 export const amountSchema = z
-  .union([z.number(), z.string()])
-  .transform(String)
-  .refine((text) => /^\d{1,15}(\.\d{1,3})?$/.test(text), {
-    error: "must be an amount such as 99.00, not negative",
-    abort: true,
+  .union([z.number(), z.string()], { error: AMOUNT })
+  .transform((input, context) => {
+    const text = String(input);
+    if (!/^\d{1,15}(\.\d{1,3})?$/.test(text)) {
+      context.addIssue({ code: "custom", message: AMOUNT });
+      return z.NEVER;
+    }
+    return text;
   });
 
 const tierSchema = z
@@ -30,7 +36,7 @@ const tierSchema = z
 
 const stepSchema = z.strictObject({ upTo: quantitySchema.nullable(), flatFee: unitPriceSchema });
 
-function tiersOf<Shape extends z.ZodType>(tier: Shape): z.ZodArray<Shape> {
+function tiersOf<TierSchema extends z.ZodType>(tier: TierSchema): z.ZodArray<TierSchema> {
   return z.array(tier).min(1).max(MAX_TIERS);
 }
 
@@ -64,14 +70,11 @@ const perUnitSchema = z.strictObject({ ...common, model: z.literal("perUnit"), u
 const flatSchema = z.strictObject({ ...common, model: z.literal("flat"), flatFee: unitPriceSchema });
 
 /** One metric's price in a plan. `unitPrice`, `flatFee`, `packagePrice` are in minor units, spends in major ones. */
-export const priceSchema = z.discriminatedUnion("model", [
-  graduatedSchema,
-  volumeSchema,
-  stairstepSchema,
-  packageSchema,
-  perUnitSchema,
-  flatSchema,
-]);
+export const priceSchema = z.discriminatedUnion(
+  "model",
+  [graduatedSchema, volumeSchema, stairstepSchema, packageSchema, perUnitSchema, flatSchema],
+  { error: ({ code }) => (code === "invalid_union" ? MODEL : undefined) },
+);
 
 export type Price = z.infer<typeof priceSchema>;
 export type GraduatedPrice = z.infer<typeof graduatedSchema>;
@@ -81,6 +84,7 @@ export type PackagePrice = z.infer<typeof packageSchema>;
 export type PerUnitPrice = z.infer<typeof perUnitSchema>;
 export type FlatPrice = z.infer<typeof flatSchema>;
 export type TieredPrice = GraduatedPrice | VolumePrice | StairstepPrice;
+
 /** A tier of any model as the document has it: what is not said is zero. */
 export interface Tier {
   upTo: string | null;

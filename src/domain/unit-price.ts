@@ -5,21 +5,21 @@ import { decimalFromNumber, formatScaled, parseDecimal, scaledTo } from "./decim
 export const PRICE_SCALE = 12;
 
 const MAX_PRICE_LENGTH = 32;
+const PRICE = "must be a decimal of minor units such as 0.05, not negative, with at most 12 decimals";
 
 /** A price in minor units: a decimal with at most 12 decimals, not negative; kept as decimal string. */
-export const unitPriceSchema = z.union([z.number(), z.string()]).transform((input, context) => {
-  const decimal = typeof input === "number" ? decimalFromNumber(input) : parseDecimal(input);
-  const scaled = decimal && scaledTo(decimal, PRICE_SCALE);
-  const text = scaled === undefined || scaled < 0n ? "" : formatScaled(scaled, PRICE_SCALE);
-  if (text === "" || text.length > MAX_PRICE_LENGTH) {
-    context.addIssue({
-      code: "custom",
-      message: "must be a decimal of minor units such as 0.05, not negative, with at most 12 decimals",
-    });
-    return z.NEVER;
-  }
-  return text;
-});
+export const unitPriceSchema = z
+  .union([z.number(), z.string()], { error: PRICE })
+  .transform((input, context) => {
+    const decimal = typeof input === "number" ? decimalFromNumber(input) : parseDecimal(input);
+    const scaled = decimal && scaledTo(decimal, PRICE_SCALE);
+    const text = scaled === undefined || scaled < 0n ? "" : formatScaled(scaled, PRICE_SCALE);
+    if (text === "" || text.length > MAX_PRICE_LENGTH) {
+      context.addIssue({ code: "custom", message: PRICE });
+      return z.NEVER;
+    }
+    return text;
+  });
 
 /** Reads a price that the schema has accepted, in 10^-12 of a minor unit. */
 export function parsePrice(text: string): bigint {

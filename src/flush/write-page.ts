@@ -1,14 +1,12 @@
 import type { Claim } from "../counters/flush-claim.ts";
 import type { Bucket } from "../domain/bucket.ts";
 import { HOUR_MS, isoTime } from "../domain/window.ts";
-import { LedgerError } from "../ledger/database.ts";
+import { isOfTheData } from "../ledger/database.ts";
 import type { ClaimVerdict } from "../ledger/flush-claims.ts";
 import type { FlushStores } from "./flush-stores.ts";
 
 /** How long a bucket that cannot be written is left alone. */
 const PUT_OFF_MS = HOUR_MS;
-/** SQLSTATEs that a row brings about: data, constraints, program limits. Others are not a bucket's fault. */
-const OF_THE_DATA = /^(22|23|54)/;
 
 /** A bucket that the ledger refused. */
 export interface PutOff {
@@ -36,7 +34,8 @@ export async function writePage(
     const { verdict, rowsChanged } = await stores.write(claim, buckets, nowMs);
     return { verdict, rowsChanged, written: [...buckets], putOff: [] };
   } catch (error) {
-    if (!(error instanceof LedgerError) || !OF_THE_DATA.test(error.code)) {
+    // Others are not a bucket's fault.
+    if (!isOfTheData(error)) {
       throw error;
     }
     const [first] = buckets;

@@ -4,6 +4,7 @@ import type { Database } from "../ledger/database.ts";
 import { pruneClaims } from "../ledger/flush-claims.ts";
 import { removeOldHours, type RetentionReport } from "../ledger/hour-retention.ts";
 import { pruneJobRuns } from "../ledger/job-runs.ts";
+import { pruneNotifications, type PrunedNotifications } from "../ledger/notification-retention.ts";
 import { pruneStripeEvents } from "../ledger/stripe-events.ts";
 import { checkCounters, type CountersReport } from "./check-counters.ts";
 import { checkDays, type DaysReport } from "./check-days.ts";
@@ -13,6 +14,7 @@ const MAX_REMOVED = 20_000;
 /** No bucket lives longer than eight days: no copy of Redis holds one of an older claim. */
 const CLAIMS_KEPT_MS = 9 * DAY_MS;
 const JOB_RUNS_KEPT_MS = 90 * DAY_MS;
+const NOTIFICATIONS_KEPT_MS = 90 * DAY_MS;
 /** Stripe sends an event again for three days by itself, and for thirty by hand. */
 const STRIPE_EVENTS_KEPT_MS = 60 * DAY_MS;
 
@@ -42,12 +44,14 @@ export function upkeep(
   retention: () => Promise<RetentionReport>;
   claims: () => Promise<number>;
   jobRuns: () => Promise<number>;
+  notifications: () => Promise<PrunedNotifications>;
   stripeEvents: () => Promise<number>;
 } {
   return {
     retention: () => removeOldHours(database, nowMs, retentionMonths, MAX_REMOVED),
     claims: () => pruneClaims(database, nowMs - CLAIMS_KEPT_MS, MAX_REMOVED),
     jobRuns: () => pruneJobRuns(database, nowMs - JOB_RUNS_KEPT_MS, MAX_REMOVED),
+    notifications: () => pruneNotifications(database, nowMs - NOTIFICATIONS_KEPT_MS, MAX_REMOVED),
     stripeEvents: () => pruneStripeEvents(database, nowMs - STRIPE_EVENTS_KEPT_MS, MAX_REMOVED),
   };
 }

@@ -93,7 +93,7 @@ export class CatalogVersions {
     if (catalog === undefined) {
       const plans = plansOf({ changes }).join(", ");
       throw new Error(
-        `no catalog since the period's end has the plans ${plans}: put the customer on another`,
+        `no catalog that holds for the period, or came later, has all its plans, ${plans}: publish one that has`,
       );
     }
     const known =

@@ -6,10 +6,14 @@ const COUNTS = `(customers.deleted_at is null or exists (
     select 1 from billing_periods
     where billing_periods.customer_id = customers.customer_id and billing_periods.closed_at is null offset 0))`;
 
-/** Whether a change of plan prices a period that is not closed: none that came after it does so from its start. */
+/**
+ * Whether a change of plan prices a period that is not closed: none that came after it does so from its start, and the
+ * customer was not deleted before that start.
+ */
 const PRICES_OPEN_PERIOD = `exists (
     select 1 from billing_periods as running
-    where running.customer_id = customer_plans.customer_id and running.closed_at is null and not exists (
+    where running.customer_id = customer_plans.customer_id and running.closed_at is null
+      and (customer_plans.ended_at is null or customer_plans.ended_at >= running.period_start) and not exists (
       select 1 from customer_plans as later
       where later.customer_id = running.customer_id and later.effective_from > customer_plans.effective_from
         and later.effective_from <= running.period_start) offset 0)`;
@@ -93,12 +97,19 @@ order by asked.name`,
   return rows.map((row) => column(row, "name"));
 }
 
-/** A customer whose document holds amounts in the catalog's currency; undefined when there is none. */
+/**
+ * A customer with amounts in the catalog's currency: in its document, or in prices of its own that a part of a period which is
+ * not closed is priced by; undefined when there is none.
+ */
 export async function customerInCurrency(database: Database): Promise<string | undefined> {
   const [row] = await database.query(
     `
-select customer_id from customers where (settings ? 'budget' or settings ? 'prices') and ${COUNTS}
-order by deleted_at nulls first limit 1`,
+(select customer_id from customers where (settings ? 'budget' or settings ? 'prices') and ${COUNTS}
+  order by deleted_at nulls first limit 1)
+union all
+(select customer_id from customer_plans where prices is not null and ${PRICES_OPEN_PERIOD}
+  order by effective_from desc limit 1)
+limit 1`,
     [],
   );
   return row && column(row, "customer_id");

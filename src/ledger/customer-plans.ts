@@ -3,16 +3,23 @@ import { hourStart } from "../domain/window.ts";
 import type { Statement } from "./database.ts";
 
 /**
- * Writes down that a deleted customer comes back after its last period has ended: it starts anew. To be run before the
- * customer's row is changed; does nothing for any other.
+ * Writes down that a deleted customer comes back after its last period has ended: when it ended, and that it starts anew.
+ * To be run before the customer's row is changed; does nothing for any other.
  */
 export function restartPlan(customerId: string, currentStartMs: number, nowMs: number): Statement {
   return {
     text: `
+with gone as (
+  select customer_id, settings, deleted_at from customers
+  where customer_id = $1 and deleted_at is not null and to_timestamp($2::bigint / 1000.0) >= (
+    select max(period_end) from billing_periods where customer_id = $1)
+), ended as (
+  update customer_plans set ended_at = deleted_at from gone
+  where customer_plans.customer_id = $1 and effective_from = (
+    select max(effective_from) from customer_plans where customer_id = $1)
+)
 insert into customer_plans (customer_id, effective_from, plan, prices, is_start)
-select customer_id, to_timestamp($3::bigint / 1000.0), settings ->> 'plan', settings -> 'prices', true from customers
-where customer_id = $1 and deleted_at is not null and to_timestamp($2::bigint / 1000.0) >= (
-  select max(period_end) from billing_periods where customer_id = $1)
+select customer_id, to_timestamp($3::bigint / 1000.0), settings ->> 'plan', settings -> 'prices', true from gone
 on conflict (customer_id, effective_from) do update set is_start = true`,
     params: [customerId, currentStartMs, hourStart(nowMs)],
   };

@@ -109,7 +109,7 @@ order by created_at desc, customer_id desc limit $3`,
   return rows.map(readCustomer);
 }
 
-/** Forgets a customer's document; its ledger stays. Answers false when there was none. */
+/** Forgets a customer's document and rules of alerts; its ledger stays. Answers false when there was none. */
 export async function deleteCustomer(
   database: Database,
   customerId: string,
@@ -117,8 +117,13 @@ export async function deleteCustomer(
 ): Promise<boolean> {
   const rows = await database.query(
     `
-update customers set deleted_at = to_timestamp($2::bigint / 1000.0)
-where customer_id = $1 and deleted_at is null returning 1`,
+with deleted as (
+  update customers set deleted_at = to_timestamp($2::bigint / 1000.0)
+  where customer_id = $1 and deleted_at is null returning customer_id
+), forgotten as (
+  delete from alert_rules using deleted where alert_rules.customer_id = deleted.customer_id
+)
+select 1 from deleted`,
     [customerId, nowMs],
   );
   return rows.length > 0;

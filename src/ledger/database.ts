@@ -11,6 +11,9 @@ const AS_TEXT = { getTypeParser: () => (text: string) => text };
 /** SQLSTATEs of a server that cannot work now: connection, resources, shutting down, read only. */
 const AWAY = /^(08|53|57|25006)/;
 
+/** SQLSTATEs that a row brings about: data, constraints, program limits. */
+const OF_THE_DATA = /^(22|23|54)/;
+
 /** Parameters as Postgres reads them; times are epoch ms and cast in the statement. */
 export type Parameter = string | number | bigint | null;
 
@@ -36,6 +39,11 @@ export class LedgerError extends Error {
     this.code = code;
     this.constraint = constraint;
   }
+}
+
+/** Whether Postgres refused what it was given, or holds, of some row: the same call without that row may pass. */
+export function isOfTheData(error: unknown): error is LedgerError {
+  return error instanceof LedgerError && OF_THE_DATA.test(error.code);
 }
 
 /** Postgres could not be asked, or its answer was lost: the call may have been applied. */

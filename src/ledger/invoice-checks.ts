@@ -61,7 +61,7 @@ export async function stripeLinks(
   const rows = await database.query(
     `
 select invoice_id, stripe_invoice_id, status,
-  exists (select 1 from invoice_voids where invoice_voids.invoice_id = invoices.invoice_id and settled_at is null)::text
+  coalesce((select settled_at is null from invoice_voids where invoice_voids.invoice_id = invoices.invoice_id), false)::text
     as is_being_voided
 from invoices where invoice_id = any (array(select jsonb_array_elements_text($1::jsonb)))`,
     [JSON.stringify(invoiceIds)],

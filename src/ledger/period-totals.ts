@@ -2,26 +2,32 @@ import type { MetricTotal } from "../rating/quantities.ts";
 
 /**
  * A common table expression `planned`: of each row of `chosen` (customer_id, period_start, period_end) also `changes`, what
- * prices the period as JSON; `cuts`, the moments at which that changed inside; and `started_at`, the customer's start.
+ * prices the period as JSON; `cuts`, the moments at which that changed inside, in order; `plans`, the names among them as JSON,
+ * null for the default; and `started_at`, the customer's start.
+ * `pricedAs` is an SQL expression over `chosen`: whose plans count, null for nobody's.
  */
-export const PLANNED = `
+export function plannedFor(pricedAs = "chosen.customer_id"): string {
+  return `
 planned as materialized (
-  select chosen.*, plans.changes, plans.cuts, started.started_at
+  select chosen.*, changed.changes, changed.cuts, changed.plans, started.started_at
   from chosen cross join lateral (
     select min(effective_from) as first, max(effective_from) filter (where effective_from <= period_start) as held
-    from customer_plans where customer_plans.customer_id = chosen.customer_id
+    from customer_plans where customer_plans.customer_id = ${pricedAs}
   ) as known cross join lateral (
     select coalesce(jsonb_agg(jsonb_build_object('fromMs', (extract(epoch from effective_from) * 1000)::bigint,
         'planName', plan, 'prices', prices) order by effective_from), '[]') as changes,
-      coalesce((array_agg(effective_from order by effective_from))[2:], '{}') as cuts
+      coalesce((array_agg(effective_from order by effective_from))[2:], '{}') as cuts,
+      coalesce(jsonb_agg(distinct plan), '[]') as plans
     from customer_plans
-    where customer_plans.customer_id = chosen.customer_id and effective_from >= coalesce(known.held, '-infinity')
+    where customer_plans.customer_id = ${pricedAs} and effective_from >= coalesce(known.held, '-infinity')
       and (effective_from < period_end or effective_from = known.first)
-  ) as plans cross join lateral (
+      and (ended_at is null or ended_at >= period_start)
+  ) as changed cross join lateral (
     select coalesce(max(effective_from), known.first) as started_at from customer_plans
-    where customer_plans.customer_id = chosen.customer_id and is_start and effective_from < period_end
+    where customer_plans.customer_id = ${pricedAs} and is_start and effective_from < period_end
   ) as started
 )`;
+}
 
 /** Totals of one customer of `planned`, part by part; a day that belongs to two parts is read by the hour. */
 export const TOTALS = `
@@ -37,12 +43,12 @@ export const TOTALS = `
       on customer_id = planned.customer_id and window_start >= cut_days.day::timestamp at time zone 'UTC'
         and window_start < (cut_days.day + 1)::timestamp at time zone 'UTC'
   ), totals as (
-    select (select count(*) from unnest(cuts) as cut where cut <= at) as part, metric_name,
+    select width_bucket(at, cuts) as part, metric_name,
       case aggregation when 'max' then max(value) when 'min' then min(value)
         when 'last' then (array_agg(value order by last_at desc, value desc))[1] else sum(value) end as value
     from used group by part, metric_name, aggregation
   ), adjusted as (
-    select (select count(*) from unnest(cuts) as cut where cut <= at) as part, metric_name, sum(quantity) as quantity
+    select width_bucket(at, cuts) as part, metric_name, sum(quantity) as quantity
     from adjustments
     where customer_id = planned.customer_id and at >= period_start and at < period_end group by part, metric_name
   )

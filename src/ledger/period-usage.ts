@@ -1,7 +1,7 @@
 import type { Period } from "../domain/period.ts";
 import type { PeriodUsage } from "../rating/rate-period.ts";
 import type { Database, Row } from "./database.ts";
-import { partTotals, PLANNED, TOTALS } from "./period-totals.ts";
+import { partTotals, plannedFor, TOTALS } from "./period-totals.ts";
 import { column, timeColumn, timeOrNull } from "./row.ts";
 
 /** What a customer used in a period, and what it was billed for it. */
@@ -19,13 +19,16 @@ with chosen as materialized (
   where period_start >= to_timestamp($1::bigint / 1000.0) and period_start < to_timestamp($2::bigint / 1000.0)
     and customer_id > $3
   order by customer_id limit $4
-), ${PLANNED}
+), ${plannedFor()}
 select planned.customer_id, changes::text, totals::text,
   (extract(epoch from planned.period_start) * 1000)::bigint::text as start_ms,
   (extract(epoch from planned.period_end) * 1000)::bigint::text as end_ms,
   (extract(epoch from started_at) * 1000)::bigint::text as started_ms,
-  (select (extract(epoch from deleted_at) * 1000)::bigint from customers
-    where customers.customer_id = planned.customer_id)::text as ended_ms, billed.total_minor::text, billed.currency
+  (extract(epoch from coalesce(
+    (select ended_at from customer_plans where customer_plans.customer_id = planned.customer_id
+      and effective_from < planned.period_end order by effective_from desc limit 1),
+    (select deleted_at from customers where customers.customer_id = planned.customer_id))) * 1000)::bigint::text as ended_ms,
+  billed.total_minor::text, billed.currency
 from planned cross join lateral (${TOTALS}) as summed
   left join lateral (
     select total_minor, currency from invoices

@@ -60,6 +60,8 @@ with asked as (
       select max(effective_from) from customer_plans where customer_id = $1 and effective_from <= period_start), '-infinity')
     -- The customer's first reaches back to usage that came before it.
     and (effective_from < period_end or effective_from = first_plan)
+    -- What a customer had before it was deleted and came back: its return reaches back as its first does.
+    and (ended_at is null or ended_at >= period_start)
 ), cuts as (
   select effective_from as cut from changes where part > 1
 ), cut_days as (
@@ -107,7 +109,10 @@ select (select settings from customers where customer_id = $1)::text as settings
   (select deleted_at is not null from customers where customer_id = $1)::text as is_deleted, is_row::text,
   (select (extract(epoch from coalesce(max(effective_from), (select first_plan from first))) * 1000)::bigint
     from customer_plans where customer_id = $1 and is_start and effective_from < period_end)::text as started_ms,
-  (select (extract(epoch from deleted_at) * 1000)::bigint from customers where customer_id = $1)::text as ended_ms,
+  (extract(epoch from coalesce(
+    (select ended_at from customer_plans where customer_id = $1 and effective_from < period_end
+      order by effective_from desc limit 1),
+    (select deleted_at from customers where customer_id = $1))) * 1000)::bigint::text as ended_ms,
   (select coalesce(jsonb_agg(jsonb_build_object('fromMs', (extract(epoch from effective_from) * 1000)::bigint,
       'planName', plan, 'prices', prices) order by effective_from), '[]') from changes)::text as changes,
   priced.version::text as catalog_version, (extract(epoch from priced.published_at) * 1000)::bigint::text as published_ms,

@@ -1,135 +1,126 @@
-import { formatScaled } from "../domain/decimal.ts";
 import type { Meter } from "../domain/meter.ts";
-import { parseMajor, type Currency } from "../domain/money.ts";
-import { freeUpTo, isTiered } from "./free-units.ts";
-import type { Price, Tier } from "../domain/price.ts";
-import { quantityAt } from "../domain/quantity.ts";
+import { currencyOf, type Currency } from "../domain/money.ts";
+import type { Price } from "../domain/price.ts";
+import type { Catalog, Plan } from "./catalog.ts";
+import { placeOf, type Fault, type FaultPath, type Place } from "./fault-place.ts";
+import { checkAmount, checkPrice, checkSpends } from "./price-check.ts";
 
-/** Takes one fault, with its path below what is checked. */
-export type Fault = (path: (string | number)[], message: string) => void;
+/** Most names that a fault lists. */
+const MAX_LISTED = 10;
 
-interface CheckedPlan {
-  baseFee: string;
-  minSpend?: string | undefined;
-  maxSpend?: string | undefined;
-  prices: readonly Price[];
+/**
+ * Tells every fault of a catalog that its shape alone does not show.
+ *
+ * `faulty` are the paths at which the shape is wrong: there the catalog is not what its type says, and rules are silent.
+ */
+export function checkCatalog(catalog: Catalog, faulty: readonly FaultPath[], fault: Fault): void {
+  const place = placeOf(fault, faulty);
+  const meters = Array.isArray(catalog.meters) ? catalog.meters : [];
+  const plans = Array.isArray(catalog.plans) ? catalog.plans : [];
+  const currency = place.isSound(["currency"]) ? currencyOf(catalog.currency) : undefined;
+  checkUnique(meters, place.at("meters"));
+  checkUnique(plans, place.at("plans"));
+  if (
+    place.isSound(["defaultPlan"]) &&
+    areNamed(plans, place.at("plans")) &&
+    !plans.some((plan) => plan?.name === catalog.defaultPlan)
+  ) {
+    place.fault(["defaultPlan"], `no plan is named ${catalog.defaultPlan}; there are: ${listed(plans)}`);
+  }
+  for (const [index, plan] of plans.entries()) {
+    if (isObject(plan)) {
+      checkPlan(plan, meters, place.at("meters"), currency, place.at("plans", index));
+    }
+  }
 }
 
-/** Tells every fault of a plan that its shape alone does not show. */
-export function checkPlan(
-  plan: CheckedPlan,
-  meters: readonly Meter[],
-  currency: Currency,
-  fault: Fault,
-): void {
-  checkAmount(plan.baseFee, "baseFee", currency, fault);
-  checkSpends(plan, currency, fault);
-  checkPrices(plan.prices, meters, currency, (path, message) => fault(["prices", ...path], message));
-}
-
-/** Tells every fault of a list of prices, a plan's or a customer's own. */
+/** Tells every fault of a customer's own prices that their shape alone does not show. */
 export function checkPrices(
   prices: readonly Price[],
   meters: readonly Meter[],
   currency: Currency,
   fault: Fault,
 ): void {
+  checkPriceList(
+    prices,
+    meters,
+    placeOf(() => undefined, []),
+    currency,
+    placeOf(fault, []),
+  );
+}
+
+function checkPlan(
+  plan: Plan,
+  meters: readonly Meter[],
+  metersPlace: Place,
+  currency: Currency | undefined,
+  place: Place,
+): void {
+  if (currency !== undefined) {
+    checkAmount(plan.baseFee, "baseFee", currency, place);
+    checkSpends(plan, currency, place);
+  }
+  if (Array.isArray(plan.prices)) {
+    checkPriceList(plan.prices, meters, metersPlace, currency, place.at("prices"));
+  }
+}
+
+function checkPriceList(
+  prices: readonly Price[],
+  meters: readonly Meter[],
+  metersPlace: Place,
+  currency: Currency | undefined,
+  place: Place,
+): void {
   for (const [index, price] of prices.entries()) {
-    const meter = meters.find(({ name }) => name === price.metricName);
-    checkPrice(price, meter, currency, (path, message) => fault([index, ...path], message));
-    if (prices.findIndex(({ metricName }) => metricName === price.metricName) !== index) {
-      fault([index, "metricName"], `${price.metricName} is priced twice here`);
+    // Of a model that is not known nothing else is known.
+    if (!isObject(price) || !place.isSound([index, "model"]) || !place.isSound([index, "metricName"])) {
+      continue;
+    }
+    const here = place.at(index);
+    const meterIndex = meters.findIndex((meter) => meter?.name === price.metricName);
+    const meter = meters[meterIndex];
+    if (meter === undefined && areNamed(meters, metersPlace)) {
+      here.fault(["metricName"], `no meter is named ${price.metricName}; there are: ${listed(meters)}`);
+    } else if (meter !== undefined && metersPlace.isSound([meterIndex])) {
+      checkPrice(price, meter, here);
+    }
+    if (currency !== undefined) {
+      checkSpends(price, currency, here);
+    }
+    const first = prices.findIndex((other) => other?.metricName === price.metricName);
+    if (first !== index) {
+      here.fault(["metricName"], `${price.metricName} has a price already, the one at ${first}: keep one`);
     }
   }
 }
 
-function checkPrice(price: Price, meter: Meter | undefined, currency: Currency, fault: Fault): void {
-  checkSpends(price, currency, fault);
-  if (meter === undefined) {
-    fault(["metricName"], `no meter is named ${price.metricName}`);
-    return;
-  }
-  if (isTiered(price)) {
-    checkTiers(price.tiers, meter, fault);
-    checkIncluded(price.tiers, price.includedFree, meter, fault);
-  } else if (price.includedFree !== undefined && quantityAt(price.includedFree, meter.scale) === undefined) {
-    fault(["includedFree"], tooFine(meter));
-  }
-  if (price.model === "package") {
-    const size = quantityAt(price.packageSize, meter.scale);
-    if (size === undefined || size === 0n) {
-      fault(["packageSize"], size === undefined ? tooFine(meter) : "must be more than 0");
-    }
-  }
-}
-
-function checkSpends(
-  { minSpend, maxSpend }: { minSpend?: string | undefined; maxSpend?: string | undefined },
-  currency: Currency,
-  fault: Fault,
-): void {
-  const min = minSpend === undefined ? 0n : checkAmount(minSpend, "minSpend", currency, fault);
-  const max = maxSpend === undefined ? undefined : checkAmount(maxSpend, "maxSpend", currency, fault);
-  if (min !== undefined && max !== undefined && max < min) {
-    fault(["maxSpend"], "is less than the minSpend");
-  }
-}
-
-function checkAmount(amount: string, member: string, currency: Currency, fault: Fault): bigint | undefined {
-  const minor = parseMajor(amount, currency);
-  if (minor === undefined || minor % currency.roundingUnit !== 0n) {
-    fault([member], `is finer than ${currency.code} can be charged`);
-  }
-  return minor;
-}
-
-function checkTiers(tiers: readonly Tier[], meter: Meter, fault: Fault): void {
-  let previous = 0n;
-  for (const [index, tier] of tiers.entries()) {
-    const isLast = index === tiers.length - 1;
-    const path = ["tiers", index, "upTo"];
-    if (tier.upTo === null) {
-      if (!isLast) {
-        fault(path, "only the last tier is open (null)");
+function checkUnique(named: readonly { name: string }[], place: Place): void {
+  const seen = new Map<string, number>();
+  for (const [index, part] of named.entries()) {
+    if (isObject(part) && place.isSound([index, "name"])) {
+      const first = seen.get(part.name);
+      if (first !== undefined) {
+        place.fault([index, "name"], `${part.name} is there twice, first at ${first}: give it another name`);
       }
-      continue;
+      seen.set(part.name, first ?? index);
     }
-    if (isLast) {
-      fault(path, "the last tier must be open: null");
-    }
-    const upTo = quantityAt(tier.upTo, meter.scale);
-    if (upTo === undefined) {
-      fault(path, tooFine(meter));
-      continue;
-    }
-    if (upTo <= previous) {
-      fault(path, "must be more than the tier before ends at");
-    }
-    previous = upTo;
   }
 }
 
-function checkIncluded(
-  tiers: readonly Tier[],
-  includedFree: string | undefined,
-  meter: Meter,
-  fault: Fault,
-): void {
-  if (includedFree === undefined) {
-    return;
-  }
-  const included = quantityAt(includedFree, meter.scale);
-  if (included === undefined) {
-    fault(["includedFree"], tooFine(meter));
-    return;
-  }
-  const free = freeUpTo(tiers, meter.scale);
-  if (free !== included) {
-    const stated = free === null ? "without end" : `up to ${formatScaled(free ?? 0n, meter.scale)}`;
-    fault(["includedFree"], `disagrees with the tiers, whose units are free ${stated}`);
-  }
+/** Whether all names can be read: else what seems to be missing may be what has none. */
+function areNamed(named: readonly unknown[], place: Place): boolean {
+  return named.every((part, index) => isObject(part) && place.isSound([index, "name"]));
 }
 
-function tooFine(meter: Meter): string {
-  return `has more than the ${meter.scale} decimals that ${meter.name} is counted to`;
+function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null;
+}
+
+/** Names of a fault's message; not more than a person reads. */
+function listed(named: readonly { name: string }[]): string {
+  const names = named.map((part) => part?.name).filter((name) => typeof name === "string");
+  const rest = names.length > MAX_LISTED ? ", …" : "";
+  return names.length === 0 ? "none" : `${names.slice(0, MAX_LISTED).join(", ")}${rest}`;
 }

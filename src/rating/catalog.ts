@@ -1,8 +1,8 @@
 import * as z from "zod";
 import { meterSchema, nameSchema } from "../domain/meter.ts";
-import { currencyOf } from "../domain/money.ts";
 import { storableText } from "../domain/text.ts";
-import { checkPlan } from "./catalog-check.ts";
+import { checkCatalog } from "./catalog-check.ts";
+import type { FaultPath } from "./fault-place.ts";
 import { amountSchema, MAX_PRICES, priceSchema } from "../domain/price.ts";
 
 const planSchema = z.strictObject({
@@ -16,6 +16,9 @@ const planSchema = z.strictObject({
 
 export type Plan = z.infer<typeof planSchema>;
 
+/** Most faults of shape beside which the rules are looked at, too. */
+const MAX_SHAPE_FAULTS = 100;
+
 /** The catalog document: meters and plans, validated whole; every fault is told with its path. */
 export const catalogSchema = z
   .strictObject({
@@ -24,21 +27,14 @@ export const catalogSchema = z
     meters: z.array(meterSchema).min(1).max(200),
     plans: z.array(planSchema).min(1).max(200),
   })
-  .superRefine((catalog, context) => {
-    const fault = (path: (string | number)[], message: string): void =>
-      context.addIssue({ code: "custom", path, message });
-    const currency = currencyOf(catalog.currency);
-    checkUnique(catalog.meters, ["meters"], fault);
-    checkUnique(catalog.plans, ["plans"], fault);
-    if (!catalog.plans.some((plan) => plan.name === catalog.defaultPlan)) {
-      fault(["defaultPlan"], `no plan is named ${catalog.defaultPlan}`);
-    }
-    for (const [index, plan] of catalog.plans.entries()) {
-      checkPlan(plan, catalog.meters, currency, (below, message) =>
-        fault(["plans", index, ...below], message),
+  .superRefine(
+    (catalog, context) => {
+      checkCatalog(catalog, faultyPaths(context.issues), (path, message) =>
+        context.addIssue({ code: "custom", path, message }),
       );
-    }
-  });
+    },
+    { when: isWorthRules },
+  );
 
 export type Catalog = z.infer<typeof catalogSchema>;
 
@@ -54,16 +50,15 @@ export function planOf(catalog: Catalog, planName: string | undefined): Plan | u
   return catalog.plans.find(({ name }) => name === (planName ?? catalog.defaultPlan));
 }
 
-function checkUnique(
-  named: readonly { name: string }[],
-  path: (string | number)[],
-  fault: (path: (string | number)[], message: string) => void,
-): void {
-  const seen = new Set<string>();
-  for (const [index, { name }] of named.entries()) {
-    if (seen.has(name)) {
-      fault([...path, index, "name"], `${name} is there twice`);
-    }
-    seen.add(name);
-  }
+/** Also when the shape is wrong somewhere, so that all faults are told at once; not of what has no bounds. */
+function isWorthRules({ value, issues }: z.core.ParsePayload): boolean {
+  const isBounded = issues.every((issue) => issue.code !== "too_big" || issue.origin !== "array");
+  return typeof value === "object" && value !== null && isBounded && issues.length <= MAX_SHAPE_FAULTS;
+}
+
+/** Where the shape is not what the type says; what a member too many leaves as it is. */
+function faultyPaths(issues: z.core.ParsePayload["issues"]): FaultPath[] {
+  return issues
+    .filter(({ code }) => code !== "unrecognized_keys")
+    .map(({ path }) => (path ?? []) as FaultPath);
 }

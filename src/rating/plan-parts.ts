@@ -1,6 +1,6 @@
 import { invariant } from "../domain/invariant.ts";
 import type { Period } from "../domain/period.ts";
-import { DAY_MS } from "../domain/window.ts";
+import { DAY_MS, HOUR_MS } from "../domain/window.ts";
 import { planOf, type Catalog, type Plan } from "./catalog.ts";
 import type { Price } from "../domain/price.ts";
 
@@ -25,6 +25,8 @@ export interface PlanPart {
   prices: readonly Price[] | null;
   /** Days of the period that its plan is charged for, of `periodDays`. */
   days: number;
+  /** Days that its maximum spends are for: those, or where no day is charged for, the days that it touches. */
+  cappedDays: number;
   periodDays: number;
 }
 
@@ -52,7 +54,9 @@ export function partsOfPeriod(
     const firstDay = Math.max(dayOf(startMs), startedMs === null ? 0 : dayOf(startedMs));
     const lastDay = Math.min(dayOf(endMs), endedMs === null ? Infinity : dayOf(endedMs) + 1);
     const days = Math.max(0, lastDay - firstDay);
-    return { startMs, endMs, planName, prices, days, periodDays };
+    // A maximum of no day would be zero, and what was used free.
+    const cappedDays = days > 0 ? days : Math.ceil(endMs / DAY_MS) - dayOf(startMs);
+    return { startMs, endMs, planName, prices, days, cappedDays, periodDays };
   });
 }
 
@@ -95,6 +99,6 @@ export function namesOfPart(part: PlanPart, period: Period): { refSuffix: string
 
 /** `2026-11-10 12:00`. */
 function hourText(timeMs: number): string {
-  invariant(timeMs % 60_000 === 0, "plans change at a full hour");
+  invariant(timeMs % HOUR_MS === 0, "plans change at a full hour");
   return new Date(timeMs).toISOString().slice(0, 16).replace("T", " ");
 }

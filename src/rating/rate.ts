@@ -18,8 +18,10 @@ export interface RatedPart {
   plan: Plan;
   /** Totals per metric at the meter's scale, of this part alone; a metric that is missing has none. */
   quantities: ReadonlyMap<string, bigint>;
-  /** Days of the period that the plan is charged for, of how many: base fee and spends are pro rata. */
+  /** Days of the period that the plan is charged for, of how many: base fee and minimum spends are pro rata. */
   days: number;
+  /** Days that maximum spends are for. */
+  cappedDays: number;
   periodDays: number;
   /** Follows the ref of each line; empty for the part with which the period starts. */
   refSuffix: string;
@@ -27,7 +29,7 @@ export interface RatedPart {
   span: string;
 }
 
-const WHOLE = { days: 1, periodDays: 1, refSuffix: "", span: "" };
+const WHOLE = { days: 1, cappedDays: 1, periodDays: 1, refSuffix: "", span: "" };
 
 /** Prices a whole period's quantities by one plan. */
 export function rate(catalog: Catalog, plan: Plan, quantities: ReadonlyMap<string, bigint>): Rating {
@@ -57,7 +59,7 @@ export function rateParts(catalog: Catalog, parts: readonly RatedPart[]): Rating
 export function priceMinor(price: Price, meter: Meter, quantity: bigint, currency: Currency): bigint {
   const plan = compilePrice(price, meter, currency);
   const usage = usageLine(plan, quantity, currency, "", "");
-  return usage.amountMinor + boundMinor(plan, quantity, usage.amountMinor, (amount) => amount);
+  return usage.amountMinor + boundMinor(plan, quantity, usage.amountMinor, ALL);
 }
 
 /** Adds a part's lines; answers what they come to. */
@@ -65,7 +67,7 @@ function ratePart(plan: CompiledPlan, part: RatedPart, lines: Line[]): bigint {
   const { currency } = plan;
   const share = shareOf(part, currency);
   const { refSuffix, span } = part;
-  let sum = share(plan.baseFeeMinor);
+  let sum = share.of(plan.baseFeeMinor);
   if (sum !== 0n) {
     const days = part.days === part.periodDays ? "" : `${part.days} of ${part.periodDays} days`;
     const label = [span, days].filter((text) => text !== "").join(", ");
@@ -83,7 +85,7 @@ function ratePart(plan: CompiledPlan, part: RatedPart, lines: Line[]): bigint {
     }
     sum += line.amountMinor + bound;
   }
-  const bound = withinSpend(sum, share(plan.minMinor), plan.maxMinor === null ? null : share(plan.maxMinor));
+  const bound = withinSpend(sum, share.of(plan.minMinor), share.ofMaximum(plan.maxMinor));
   if (bound !== 0n) {
     const kind = bound > 0n ? "plan_min_spend" : "plan_max_spend";
     lines.push(feeLine(kind, `${kind}${refSuffix}`, null, plan.label, span, bound));
@@ -115,15 +117,9 @@ function usageLine(
 }
 
 /** What a price's minimum or maximum spend adds to its amount; nothing used owes no minimum, unless it says so. */
-function boundMinor(
-  price: CompiledPrice,
-  quantity: bigint,
-  amountMinor: bigint,
-  share: (minor: bigint) => bigint,
-): bigint {
+function boundMinor(price: CompiledPrice, quantity: bigint, amountMinor: bigint, share: Share): bigint {
   const isOwed = quantity > 0n || price.chargeWhenZero;
-  const min = isOwed ? share(price.minMinor) : 0n;
-  return withinSpend(amountMinor, min, price.maxMinor === null ? null : share(price.maxMinor));
+  return withinSpend(amountMinor, isOwed ? share.of(price.minMinor) : 0n, share.ofMaximum(price.maxMinor));
 }
 
 /** What brings an amount between a minimum and a maximum: above zero, below it, or zero when it is there. */
@@ -134,13 +130,26 @@ function withinSpend(amountMinor: bigint, minMinor: bigint, maxMinor: bigint | n
   return maxMinor !== null && amountMinor > maxMinor ? maxMinor - amountMinor : 0n;
 }
 
-/** A whole period's amount by the part's days, rounded once, half away from zero. */
-function shareOf({ days, periodDays }: RatedPart, { roundingUnit }: Currency): (minor: bigint) => bigint {
+/** A part's share of a whole period's amounts, by days, rounded once, half away from zero. */
+interface Share {
+  of(minor: bigint): bigint;
+  /** Of a maximum by its own days: a part that no day is charged for is not free. */
+  ofMaximum(minor: bigint | null): bigint | null;
+}
+
+const ALL: Share = { of: (minor) => minor, ofMaximum: (minor) => minor };
+
+function shareOf({ days, cappedDays, periodDays }: RatedPart, currency: Currency): Share {
   if (days === periodDays) {
-    return (minor) => minor;
+    return ALL;
   }
-  return (minor) =>
-    divideHalfAwayFromZero(minor * BigInt(days), BigInt(periodDays) * roundingUnit) * roundingUnit;
+  const divisor = BigInt(periodDays) * currency.roundingUnit;
+  const share = (minor: bigint, shareDays: number): bigint =>
+    divideHalfAwayFromZero(minor * BigInt(shareDays), divisor) * currency.roundingUnit;
+  return {
+    of: (minor) => share(minor, days),
+    ofMaximum: (minor) => (minor === null ? null : share(minor, cappedDays)),
+  };
 }
 
 function feeLine(

@@ -3,7 +3,7 @@ import type { Period } from "../domain/period.ts";
 import { catalogInForce } from "../ledger/catalog-versions.ts";
 import type { Database } from "../ledger/database.ts";
 import { readPeriodUsage, type BilledUsage } from "../ledger/period-usage.ts";
-import type { Catalog } from "../rating/catalog.ts";
+import { planOf, type Catalog } from "../rating/catalog.ts";
 import { cliffsOfPlan, isAboveCliff, type Cliff } from "../rating/cliffs.ts";
 import {
   plansOf,
@@ -52,62 +52,110 @@ export interface Simulation {
  * Prices what customers used by another catalog, beside what they were billed.
  *
  * Nothing is written. Answers faults when customers are on plans that the candidate does not have and `planChanges` gives no
- * other for.
+ * other for, when it gives one that the candidate does not have or takes
+ * one that no catalog of the period has, and when customers were billed in another currency.
  */
 export async function simulateCatalog(
   database: Database,
   input: SimulationInput,
   nowMs: number,
 ): Promise<Simulation | { faults: Fault[] }> {
+  const unknown = unknownTargets(input);
+  if (unknown.length > 0) {
+    return { faults: unknown };
+  }
   const versions = new VersionsInForce(database, nowMs);
   const customers: SimulatedCustomer[] = [];
-  const missing = new Set<string>();
+  const missing: Missing = { plans: new Set(), currencies: new Set(), together: new Set() };
   let afterId = input.afterId;
   for (;;) {
     const wanted = Math.min(PAGE, input.limit + 1 - customers.length);
     const page = await readPeriodUsage(database, input.range, afterId, wanted);
     for (const usage of page) {
-      const simulated = simulateOne(input, usage, await versions.of(usage), missing);
-      if (simulated !== undefined) {
+      const inForce = await versions.of(usage);
+      const simulated = inForce && simulateOne(input, usage, inForce, missing);
+      if (inForce === undefined) {
+        missing.together.add(plansOf(usage).join(", "));
+      } else if (simulated !== undefined) {
         customers.push(simulated);
       }
     }
     const last = page.at(-1);
-    if (missing.size > 0) {
-      return { faults: [...missing].toSorted().map(missingPlan) };
+    if (missing.plans.size + missing.currencies.size + missing.together.size > 0) {
+      return { faults: faultsOf(missing) };
     }
     if (last === undefined || page.length < wanted || customers.length > input.limit) {
       break;
     }
     afterId = last.customerId;
   }
+  const misspelt = [...input.planChanges.keys()].filter(
+    (from) => customers.length > 0 && !versions.hasPlan(from),
+  );
+  if (misspelt.length > 0) {
+    return { faults: misspelt.map(unknownSource) };
+  }
   return { customers: customers.slice(0, input.limit), hasMore: customers.length > input.limit };
 }
 
-function missingPlan(plan: string): Fault {
-  return {
-    path: "planChanges",
-    message: `customers are on plan ${plan}, which the catalog does not have: say to which of its plans they move`,
-  };
+/** What the candidate would need to have to price all usage. */
+interface Missing {
+  plans: Set<string>;
+  currencies: Set<string>;
+  /** Plans of one customer's period that no published version has together. */
+  together: Set<string>;
 }
 
-/** Prices one customer's period both ways; undefined when a plan is missing, which is added to `missing`. */
+function faultsOf({ plans, currencies, together }: Missing): Fault[] {
+  return [
+    ...[...together].toSorted().map((names) => ({
+      path: "period",
+      message: `no published version has all plans of a customer's period, ${names}: publish one that has`,
+    })),
+    ...[...currencies].toSorted().map((currency) => ({
+      path: "catalog.currency",
+      message: `customers were billed in ${currency} for this period: amounts of two currencies have no difference`,
+    })),
+    ...[...plans].toSorted().map((plan) => ({
+      path: "planChanges",
+      message: `customers are on plan ${plan}, which the catalog does not have: say to which of its plans they move`,
+    })),
+  ];
+}
+
+function unknownSource(from: string): Fault {
+  return { path: `planChanges.${from}`, message: `the catalog of the period has no plan named ${from}` };
+}
+
+function unknownTargets({ catalog, planChanges }: SimulationInput): Fault[] {
+  return [...planChanges].flatMap(([from, to]) =>
+    planOf(catalog, to) === undefined
+      ? [{ path: `planChanges.${from}`, message: `the catalog has no plan named ${to}` }]
+      : [],
+  );
+}
+
+/** Prices one customer's period both ways; undefined when something is missing, which is added to `missing`. */
 function simulateOne(
   { catalog, planChanges }: SimulationInput,
   usage: BilledUsage,
   inForce: Catalog,
-  missing: Set<string>,
+  missing: Missing,
 ): SimulatedCustomer | undefined {
-  const names = new Set(catalog.plans.map(({ name }) => name));
   const changes = usage.changes.map((change) => {
     const current = change.planName ?? inForce.defaultPlan;
     const planName = planChanges.get(current) ?? change.planName;
-    if (planName !== null && !names.has(planName)) {
-      missing.add(planName);
+    if (planName !== null && planOf(catalog, planName) === undefined) {
+      missing.plans.add(planName);
     }
     return { ...change, planName };
   });
   const moved: PeriodUsage = { ...usage, changes };
+  const billedIn = usage.billedCurrency ?? inForce.currency;
+  if (billedIn !== catalog.currency) {
+    missing.currencies.add(billedIn);
+    return undefined;
+  }
   const before = ratePeriod(inForce, usage);
   const parts = pricedParts(catalog, moved);
   if (parts === undefined || before === undefined) {
@@ -146,7 +194,15 @@ class VersionsInForce {
     this.#nowMs = nowMs;
   }
 
-  async of({ period, changes }: PeriodUsage): Promise<Catalog> {
+  /** Undefined when no version has all plans of the period. */
+  /** Whether a plan is in any catalog that was read. */
+  hasPlan(name: string): boolean {
+    return [...this.#known.values()].some(
+      (catalog) => catalog !== undefined && planOf(catalog, name) !== undefined,
+    );
+  }
+
+  async of({ period, changes }: PeriodUsage): Promise<Catalog | undefined> {
     const plans = [...new Set(plansOf({ changes }))].map((plan) => plan ?? undefined);
     const key = JSON.stringify([period, plans]);
     const known = this.#known.get(key);
@@ -154,10 +210,9 @@ class VersionsInForce {
       return known;
     }
     const found = await catalogInForce(this.#database, period, this.#nowMs, plans);
-    if (found === undefined) {
-      throw new Error(`no catalog since the period has the plans ${plans.join(", ")}`);
+    if (found !== undefined) {
+      this.#known.set(key, found.catalog);
     }
-    this.#known.set(key, found.catalog);
-    return found.catalog;
+    return found?.catalog;
   }
 }

@@ -239,8 +239,8 @@ describe("one new meter defined differently at once", () => {
       faults.reset();
       await expectOneWinner(name, [await first, second]);
     }
-    // The latest version, meters ever published, plans in use, meters with own prices, the insert.
-    expect(cuts - 1).toBe(5);
+    // The latest version, meters ever published, plans in use, plans to bill, meters with own prices, the insert.
+    expect(cuts - 1).toBe(6);
   });
 
   test("five together: one wins", async () => {

@@ -1,20 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Endpoint } from "../../local/endpoint.ts";
+import { CUTS, killAt } from "../support/kill-at.ts";
 import { startMeter, type RunningMeter } from "../support/running-meter.ts";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const MINUTE_CRON = "* * * * *";
 const HOURLY_CRON = "17 * * * *";
-
-/** What became of the request at which the Worker was killed. */
-const CUTS = [
-  "never sent",
-  "applied, reply lost",
-  "applied after the Worker's death",
-  "applied after the next run",
-] as const;
-type Cut = (typeof CUTS)[number];
 
 let meter: RunningMeter;
 let customers = 0;
@@ -23,44 +14,6 @@ beforeAll(async () => {
   meter = await startMeter();
 });
 afterAll(() => meter.stop());
-
-/**
- * Kills the Worker at one of its requests to an endpoint, then runs `again`.
- *
- * Answers whether the Worker made that many requests.
- */
-async function killAt(
-  endpoint: Endpoint,
-  index: number,
-  cut: Cut,
-  run: () => Promise<boolean>,
-  again: () => Promise<boolean>,
-): Promise<boolean> {
-  const { faults } = endpoint;
-  faults.add({ mode: cut === "applied, reply lost" ? "hold-after" : "hold", skip: index });
-  const ended = run();
-  const isHeld = await Promise.race([faults.whenHeld().then(() => true), ended.then(() => false)]);
-  if (!isHeld) {
-    faults.reset();
-    return false;
-  }
-  await meter.worker.kill();
-  await ended;
-  if (cut === "applied after the Worker's death") {
-    faults.release();
-  } else if (cut !== "applied after the next run") {
-    faults.drop();
-  }
-  await meter.worker.restart();
-  expect(
-    await again(),
-    `run after the cut at request ${index}: ${meter.worker.logs.slice(-3).join(" ")}`,
-  ).toBe(true);
-  faults.reset();
-  // Whatever was let go has been served before this.
-  expect((await fetch(`${endpoint.url}/_control/subjects`)).status).toBe(200);
-  return true;
-}
 
 async function newCustomer(): Promise<{ id: string; stripeId: string }> {
   customers += 1;
@@ -136,6 +89,7 @@ describe.each(CUTS)("the Worker is killed at a request that is %s", (cut) => {
         const customer = await newCustomer();
         const now = Date.now();
         isCut = await killAt(
+          meter,
           meter.stores[store],
           cuts,
           cut,
@@ -168,6 +122,7 @@ describe.each(CUTS)("the Worker is killed at a request that is %s", (cut) => {
       for (let isCut = true; isCut; cuts += 1) {
         const customer = await newCustomer();
         isCut = await killAt(
+          meter,
           meter.stores[store],
           cuts,
           cut,

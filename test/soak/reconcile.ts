@@ -1,6 +1,7 @@
 import type { Redis } from "ioredis";
 import { dirtyKey, inflightKey, SHARDS } from "../../src/counters/keys.ts";
 import type { RunningMeter } from "../support/running-meter.ts";
+import { PROBE } from "./alert-probe.ts";
 import type { SendResult } from "./sender-process.ts";
 
 /** Two figures that have to be the same. */
@@ -16,8 +17,9 @@ export interface Check {
 const MAX_SHOWN = 10;
 const THOUSANDTHS = `
   (case when min(aggregation) = 'max' then max(value) else sum(value) end * 1000)::numeric(38, 0)::text as value`;
-const HOURS = `select customer_id, metric_name, ${THOUSANDTHS} from usage_records group by 1, 2`;
-const DAYS = `select customer_id, metric_name, ${THOUSANDTHS} from usage_daily group by 1, 2`;
+const OF_THE_LOAD = `not starts_with(customer_id, '${PROBE}')`;
+const HOURS = `select customer_id, metric_name, ${THOUSANDTHS} from usage_records where ${OF_THE_LOAD} group by 1, 2`;
+const DAYS = `select customer_id, metric_name, ${THOUSANDTHS} from usage_daily where ${OF_THE_LOAD} group by 1, 2`;
 
 /** Compares what the client knows with the ledger, and looks for anything that is still on its way. */
 export async function reconcile(meter: RunningMeter, redis: Redis, result: SendResult): Promise<Check[]> {

@@ -73,6 +73,11 @@ function figureRows(load: LoadFigures): string[][] {
       inSeconds(flush.tookMs.p99),
       `max ${inSeconds(flush.tookMs.max)}; ${load.cronsLeftOut} triggers left out`,
     ],
+    [
+      "alert delay p50, s",
+      inSeconds(load.alerts.p50),
+      `max ${inSeconds(load.alerts.max)}; from the crossing event's answer to the first attempt, ${shown(load.alerts.crossed)} of them`,
+    ],
     ["buckets flushed", shown(flush.buckets), `of ${shown(keyspace.buckets)} customer-hours`],
     ["oldest dirty bucket, s", shown(load.maxFlushLagSeconds), "longest that /readyz has told"],
     ["Redis memory, MB", megabytes(redisBytes.end), courseNote(redisBytes)],

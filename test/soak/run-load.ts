@@ -6,6 +6,7 @@ import { fireCron, startCron } from "../../local/cron.ts";
 import { localKeys } from "../../local/stores.ts";
 import { MINUTE_MS } from "../../src/domain/window.ts";
 import { startMeter, type RunningMeter } from "../support/running-meter.ts";
+import { startAlertProbe, type AlertDelays } from "./alert-probe.ts";
 import { readFlushRuns, type FlushRuns } from "./flush-runs.ts";
 import type { SoakOptions } from "./options.ts";
 import { reconcile, type Check } from "./reconcile.ts";
@@ -43,6 +44,8 @@ export interface LoadFigures {
   keyspace: Keyspace;
   /** The Worker's resident memory; undefined where there is no /proc. */
   workerBytes: Course | undefined;
+  /** From a crossing event's answer to the first attempt to tell it. */
+  alerts: AlertDelays;
   checks: Check[];
 }
 
@@ -68,6 +71,8 @@ export async function runLoad(
   await look(meter, redis, watch);
   meter.stores.upstash.commands.reset();
 
+  const probe = await startAlertProbe(meter);
+  stack.defer(probe.stop);
   const crons = keepCrons(meter.worker.url);
   stack.defer(crons.stop);
   const startMs = Date.now();
@@ -88,6 +93,7 @@ export async function runLoad(
     signal,
   );
   const [loadAverage = 0] = loadavg();
+  await probe.stopSending();
   await crons.stop();
   for (let flushes = 0; flushes < LAST_FLUSHES; flushes += 1) {
     await fireCron(meter.worker.url, EVERY_MINUTE, Date.now());
@@ -96,6 +102,7 @@ export async function runLoad(
   await look(meter, redis, watch);
   const keyspace = await readKeyspace(redis, startMs, Date.now());
   const flush = await readFlushRuns(meter);
+  const alerts = probe.read();
   const { totals: _, ...answers } = result;
   const redisBytes = courseOf(watch.redis);
   return {
@@ -112,7 +119,8 @@ export async function runLoad(
     bytesPerId: (redisBytes.end - redisBytes.start - keyspace.bucketBytes) / keyspace.ids,
     keyspace,
     workerBytes: watch.worker.length === 0 ? undefined : courseOf(watch.worker),
-    checks: [...(await reconcile(meter, redis, result)), cronCheck(crons.printed, flush)],
+    alerts: alerts.delays,
+    checks: [...(await reconcile(meter, redis, result)), cronCheck(crons.printed, flush), alerts.check],
   };
 }
 

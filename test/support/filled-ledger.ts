@@ -25,10 +25,10 @@ select 'cus_' || n, jsonb_build_object('name', 'Customer ' || n, 'plan', 'plan_'
   ${NOW} - n * interval '2 hours', ${NOW} - interval '1 hour',
   case when n % 50 = 0 then ${NOW} - n * interval '1 hour' end
 from generate_series(1, ${LEDGER_CUSTOMERS}) as n;
-insert into customer_plans (customer_id, effective_from, plan, is_start)
-select customer_id, date_trunc('hour', created_at, 'UTC'), settings ->> 'plan', true from customers
+insert into customer_plans (customer_id, effective_from, plan, prices, is_start)
+select customer_id, date_trunc('hour', created_at, 'UTC'), settings ->> 'plan', settings -> 'prices', true from customers
 union all
-select 'cus_' || n, '2026-11-10T12:00Z', 'plan_' || n % 3, false from generate_series(1, ${LEDGER_CUSTOMERS}) as n where n % 7 = 0`;
+select 'cus_' || n, '2026-11-10T12:00Z', 'plan_' || n % 3, null, false from generate_series(1, ${LEDGER_CUSTOMERS}) as n where n % 7 = 0`;
 
 /** What is left of 35 customers' usage of more than a year ago, by hours and days. */
 const OLD_USAGE = `
@@ -84,6 +84,25 @@ insert into adjustments (customer_id, adjustment_id, metric_name, quantity, at, 
 select 'cus_' || n % 2000, 'adj_' || n, ${METRICS}[n % 4 + 1], -1, at, 'Counted twice', at + interval '1 hour', 'admin'
 from generate_series(1, 20000) as n, lateral (select ${NOW} - n * interval '6 minutes' as at) as times`;
 
+/**
+ * Every fourth customer has rules of its own; alerts of half of all periods since a year, and of a month of unknown customers:
+ * three thresholds of two rules each.
+ */
+const ALERTS = `
+insert into alert_rules (customer_id, rules, updated_at)
+select 'cus_' || n, jsonb_build_array(jsonb_build_object('id', 'own', 'kind', 'spend', 'enabled', true, 'thresholds',
+  jsonb_build_array('100'))), ${NOW} from generate_series(1, 10000) as n where n % 4 = 0;
+insert into alerts (alert_id, customer_id, rule_id, kind, metric_name, measure, threshold, period_start, period_end, current, whole,
+  fired_at)
+select 'alt_' || row_number() over (), customer_id, rule_id, 'usage', 'm_1', 'percent', threshold, period_start, period_end, 95, 100,
+  period_start + interval '20 days' + threshold * interval '1 minute'
+from (
+  select customer_id, period_start, period_end from billing_periods
+  where period_start >= '2025-12-01' and length(customer_id) % 2 = 0
+  union all
+  select 'unknown_' || n, '2026-11-01', '2026-12-01' from generate_series(1, 2000) as n
+) as months, unnest(array['default_usage', 'own']) as rule_id, unnest(array[80, 90, 100]) as threshold`;
+
 /** Two weeks of scheduled work, and what it told of. */
 const WORK = `
 insert into flush_shards (shard, born) select shard, 'life-2' from generate_series(0, 15) as shard;
@@ -94,9 +113,24 @@ insert into job_runs (job, scheduled_at, started_at, finished_at, outcome)
 select case when n % 61 = 0 then 'hourly' when n % 9000 = 1 then 'integrity' else 'minute' end, at, at, at + interval '1 second',
   case when n % 61 = 0 then '{"days": {"checked": 9}, "counters": {"checked": 9}}'::jsonb else '{"flush": {"claims": 1}}' end
 from generate_series(1, 30000) as n, lateral (select ${NOW} - (30000 - n) * interval '1 minute' as at) as times;
-insert into notifications (notification_id, type, subject, customer_id, data, created_at)
-select 'ntf_' || n, 'operations.flush_delayed', 'flush_delayed:' || n, null, '{"lagSeconds": 400}', ${NOW} - n * interval '1 hour'
-from generate_series(1, 10000) as n;
+insert into notifications (notification_id, type, subject, customer_id, data, created_at, addressed_at)
+select 'ntf_' || n, case when n % 3 = 0 then 'operations.flush_delayed' else 'usage.threshold_reached' end, 'subject:' || n,
+  case when n % 3 > 0 then 'cus_' || n % 3000 end, '{"lagSeconds": 400}', at, case when n > 40 then at end
+from generate_series(1, 10000) as n, lateral (select ${NOW} - n * interval '15 minutes' as at) as times;
+insert into webhook_endpoints (endpoint_id, url, types, customer_id, secret, created_at, deleted_at)
+select 'whe_' || n, 'https://example.com/' || n, case when n % 5 = 0 then array['usage.threshold_reached'] end,
+  case when n > 30 then 'cus_' || n % 2000 end, case when n % 7 > 0 then 'sealed' end, ${NOW} - n * interval '2 hours',
+  case when n % 7 = 0 then ${NOW} - n * interval '1 hour' end
+from generate_series(1, 6000) as n;
+insert into deliveries (notification_id, target, state, attempts, due_at, give_up_at, settled_at, notified_at)
+select 'ntf_' || n, target, state, 1, case when state = 'pending' then at + interval '1 hour' * (n % 100) end,
+  at + interval '4 days', case when state <> 'pending' then at + interval '1 minute' end, at
+from generate_series(41, 10000) as n,
+  lateral (select ${NOW} - n * interval '15 minutes' as at, case when n < 700 and n % 3 = 0 then 'pending' when n % 90 = 0 then 'failed'
+    else 'delivered' end as state) as facts,
+  lateral (values ('whe_' || n % 30 + 1), ('whe_' || n % 2000 + 31), ('email')) as targets (target);
+insert into delivery_attempts (notification_id, target, attempted_at, duration_ms, status, response)
+select notification_id, target, notified_at, 80, 200, 'ok' from deliveries;
 insert into redis_losses (loss_id, kind, shards, flushed_at, noticed_at, fenced_at)
 select 'loss-' || n, 'set_back', array[1], at, at, at
 from generate_series(1, 20) as n, lateral (select ${NOW} - n * interval '9 days' as at) as times;
@@ -129,7 +163,7 @@ export async function fillLedger({ raw }: LedgerFixture): Promise<void> {
     [JSON.stringify(demoCatalog)],
   );
   await fillUsage(raw, LEDGER_CUSTOMERS, FILLED_MS, () => {});
-  for (const statement of [CUSTOMERS, OLD_USAGE, INVOICES, WORK].flatMap((part) => part.split(";"))) {
+  for (const statement of [CUSTOMERS, OLD_USAGE, INVOICES, ALERTS, WORK].flatMap((part) => part.split(";"))) {
     await raw(statement);
   }
   await raw("set session_replication_role = origin");

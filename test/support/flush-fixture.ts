@@ -75,7 +75,7 @@ export async function startFlushFixture(): Promise<FlushFixture> {
     clear: async () => {
       await counters.clear();
       await sql.query(`delete from usage_records; delete from usage_daily; delete from flush_shards;
-        delete from flush_claims; delete from redis_losses; delete from notifications`);
+        delete from flush_claims; delete from redis_losses; delete from notifications; delete from alerts; delete from alert_rules`);
     },
     stop: async () => {
       await sql.end();

@@ -1,4 +1,12 @@
+import { DAY_MS } from "../../src/domain/window.ts";
 import type { Database } from "../../src/ledger/database.ts";
+import { FILLED_MS } from "./filled-ledger.ts";
+
+/** What a list asks for: one more than its page. */
+export const PAGE = 101;
+export const LONGEST_PAGE = 1001;
+/** Where a later page begins. */
+export const LATER = { timeMs: FILLED_MS - 10 * DAY_MS, id: "x" };
 
 /** A function of the ledger, with arguments that the product calls it with. */
 export interface LedgerCall {
@@ -8,7 +16,7 @@ export interface LedgerCall {
   call: (database: Database) => Promise<unknown>;
 }
 
-/** A call of `run`, which names it. */
+/** A call under the function's own name. */
 export function call<Args extends unknown[]>(
   run: (database: Database, ...args: Args) => Promise<unknown>,
   asked: string,

@@ -26,16 +26,15 @@ import { writeClaim } from "../../src/ledger/usage-records.ts";
 import { readUsageSeries, type SeriesChoice } from "../../src/ledger/usage-series.ts";
 import { catalogSchema } from "../../src/rating/catalog.ts";
 import { MAX_WINDOWS } from "../../src/usage/series-windows.ts";
+import { ALERT_CALLS } from "./alert-calls.ts";
 import { callsBucket } from "./bucket.ts";
 import { FILLED_MS as NOW_MS, FILLED_MONTH as MONTH, MONTH_BEFORE } from "./filled-ledger.ts";
-import { call, several, type LedgerCall } from "./ledger-call.ts";
 import { newInvoice } from "./invoice-fixture.ts";
+import { call, LATER, LONGEST_PAGE, PAGE, several, type LedgerCall } from "./ledger-call.ts";
 import { STRIPE_CALLS } from "./stripe-calls.ts";
 import { identified, measured } from "./measurement.ts";
+import { NOTIFICATION_CALLS } from "./notification-calls.ts";
 
-const PAGE = 101;
-const LONGEST_PAGE = 1001;
-const LATER = { timeMs: NOW_MS - 10 * DAY_MS, id: "x" };
 const MONTH_RANGE = { fromMs: MONTH_BEFORE.startMs, toMs: MONTH_BEFORE.endMs };
 const PERIODS = { current: MONTH, before: MONTH_BEFORE };
 const LIVE = [callsBucket("2026-11-23T11:00", 7, { customerId: "cus_7" })];
@@ -269,5 +268,7 @@ export const LEDGER_CALLS: readonly LedgerCall[] = [
   ...FLUSH,
   ...INVOICING,
   ...STRIPE_CALLS,
+  ...ALERT_CALLS,
+  ...NOTIFICATION_CALLS,
   ...UPKEEP,
 ];

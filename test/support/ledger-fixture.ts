@@ -10,6 +10,9 @@ import { createDatabase, type Database } from "../../src/ledger/database.ts";
 
 /** Those that refer to others first; deleting a few rows is quicker than truncating. */
 const TABLES = [
+  "alerts",
+  "alert_rules",
+  "budget_forecasts",
   "invoice_steps",
   "invoice_voids",
   "stripe_events",
@@ -29,6 +32,9 @@ const TABLES = [
   "flush_claims",
   "redis_losses",
   "adjustments",
+  "delivery_attempts",
+  "deliveries",
+  "webhook_endpoints",
   "notifications",
   "integrity_findings",
   "job_runs",

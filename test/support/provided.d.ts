@@ -3,6 +3,8 @@ export interface Controls {
   upstashUrl: string;
   neonUrl: string;
   stripeUrl: string;
+  /** Takes webhooks, see `startWebhookEndpoint`. */
+  receiverUrl: string;
 }
 
 declare module "vitest" {

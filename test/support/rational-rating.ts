@@ -40,7 +40,24 @@ export function isEqual(left: Rational, right: Rational): boolean {
   return left.numerator * right.denominator === right.numerator * left.denominator;
 }
 
-function isLess(left: Rational, right: Rational): boolean {
+export function isZero({ numerator }: Rational): boolean {
+  return numerator === 0n;
+}
+
+/** Of a divisor above zero. */
+export function over(left: Rational, right: Rational): Rational {
+  return {
+    numerator: left.numerator * right.denominator,
+    denominator: left.denominator * right.numerator,
+  };
+}
+
+/** The least whole number that is not less than what is not below zero. */
+export function ceiling({ numerator, denominator }: Rational): bigint {
+  return numerator % denominator === 0n ? numerator / denominator : numerator / denominator + 1n;
+}
+
+export function isLess(left: Rational, right: Rational): boolean {
   return left.numerator * right.denominator < right.numerator * left.denominator;
 }
 

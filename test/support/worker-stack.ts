@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestProject } from "vitest/node";
 import { startStores } from "../../local/stores.ts";
+import { startWebhookEndpoint } from "./webhook-endpoint.ts";
 
 /** Starts stores of their own for the tests that run in workerd, and stops them after. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
@@ -16,13 +17,20 @@ export default async function setup(project: TestProject): Promise<() => Promise
       }
     },
   });
-  project.provide("bindings", stores.bindings);
+  const receiver = await startWebhookEndpoint();
+  project.provide("bindings", {
+    ...stores.bindings,
+    EMAIL_FROM: "meter@example.com",
+    PUBLIC_URL: "https://meter.example.com",
+  });
   project.provide("controls", {
     upstashUrl: stores.upstash.url,
     neonUrl: stores.neon.url,
     stripeUrl: stores.stripe.url,
+    receiverUrl: receiver.url,
   });
   return async () => {
+    await receiver.stop();
     await stores.stop();
     await rm(dir, { recursive: true, force: true });
   };

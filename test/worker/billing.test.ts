@@ -1,5 +1,6 @@
-import { beforeAll, describe, expect, inject, test } from "vitest";
+import { afterEach, beforeAll, describe, expect, inject, test, vi } from "vitest";
 import { demoCatalog } from "../../local/demo-catalog.ts";
+import { closeMonthBefore, daysOf, dollars, partOf, periodOf, playAt } from "./played-time.ts";
 import { ADMIN, call, INGEST, nextMonthMs, READ, stripeCall, stripeCustomer, trigger } from "./worker-api.ts";
 
 const HOUR_MS = 3_600_000;
@@ -27,6 +28,7 @@ beforeAll(async () => {
   const { status } = await call("PUT", "/v1/catalog", ADMIN, demoCatalog);
   expect([200, 201]).toContain(status);
 });
+afterEach(() => vi.useRealTimers());
 
 describe("a bill", () => {
   // Exact prices: 0.1 cent rounds to nothing, 0.5 cent away from zero.
@@ -126,12 +128,42 @@ describe("a bill", () => {
     ]);
   });
 
-  test("a base fee without usage: is billed", async () => {
-    await putCustomer("bill-flat", { plan: "flat99" });
-    await record("bill-flat", "api_calls", 10_000_000);
-    await trigger("17 * * * *", dueMs);
-    const { body } = await call("GET", "/v1/invoices?customerId=bill-flat", READ);
-    expect(body.data[0]).toMatchObject({ total: "99.00", status: "open" });
+  // Put on a day and an hour of next month: that day is charged, whatever the hour.
+  test.each([
+    { name: "the first day's first hour", day: 1, hour: 0, away: 0 },
+    { name: "the first day's last hour", day: 1, hour: 23, away: 0 },
+    { name: "the 12th", day: 12, hour: 5, away: 11 },
+    { name: "the last day's last hour", day: daysOf(1), hour: 23, away: daysOf(1) - 1 },
+  ])("a base fee, whatever is used, from $name on: is billed by days", async ({ day, hour, away }) => {
+    const customerId = `bill-flat-${day}-${hour}`;
+    playAt(1, day, hour, 1);
+    const stripeId = await putCustomer(customerId, { plan: "flat99" });
+    await record(customerId, "api_calls", 10_000_000);
+    const cents = partOf(9900, daysOf(1) - away, 1);
+    const { body: usage } = await call("GET", `/v1/customers/${customerId}/usage`, READ);
+    await closeMonthBefore(2);
+
+    const { body } = await call("GET", `/v1/invoices?customerId=${customerId}`, READ);
+    expect([usage.totalCost, body.data[0].total]).toEqual([dollars(cents), dollars(cents)]);
+    expect(body.data[0]).toMatchObject({ status: "open", period: periodOf(1) });
+    const days = away === 0 ? "" : ` (${daysOf(1) - away} of ${daysOf(1)} days)`;
+    expect(body.data[0].lines).toMatchObject([
+      { ref: "base_fee", description: `Flat 99${days}: base fee`, amount: dollars(cents) },
+    ]);
+    const { data } = await stripeCall("GET", `/v1/invoices?customer=${stripeId}`);
+    expect(data.map(({ total }: { total: number }) => total)).toEqual([cents]);
+  });
+
+  test("a base fee of the month after the first: is whole", async () => {
+    playAt(1, 20);
+    await putCustomer("bill-flat-next", { plan: "flat99" });
+    await closeMonthBefore(2);
+    await closeMonthBefore(3);
+    const { body } = await call("GET", "/v1/invoices?customerId=bill-flat-next", READ);
+    expect(body.data).toMatchObject([
+      { total: "99.00", period: periodOf(2) },
+      { total: dollars(partOf(9900, daysOf(1) - 19, 1)), period: periodOf(1) },
+    ]);
   });
 });
 

@@ -1,13 +1,12 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { demoCatalog } from "../../local/demo-catalog.ts";
 import { pathsOf, put, type Document } from "./catalog-calls.ts";
-import { askLedger } from "./played-time.ts";
+import { askLedger, forgetPlans } from "./played-time.ts";
 import { ADMIN, call } from "./worker-api.ts";
 
 beforeAll(async () => {
   expect([200, 201]).toContain((await put(demoCatalog)).status);
-  // What other tests have left is in no currency.
-  await askLedger("update customers set settings = settings - 'budget' - 'prices'", []);
+  await forgetPlans();
 });
 afterAll(async () => {
   expect((await put(demoCatalog)).status).toBe(200);

@@ -126,10 +126,10 @@ describe("a new meter and a new price", () => {
   afterEach(() => vi.useRealTimers());
 
   test("published for the next period: the meter counts at once, the price waits", async () => {
-    playAt(0, 10);
+    playAt(1, 1);
     await put(withFee("10.00"));
-    playAt(0, 11);
     await call("PUT", "/v1/customers/versions-next", ADMIN, { plan: "flat99" });
+    playAt(1, 11);
     const meter = { ...demoCatalog.meters[3], name: "brand_new" };
     const document = { ...withFee("20.00"), meters: [...demoCatalog.meters, meter] };
     expect((await put(document, "?effective=nextPeriod")).status).toBe(200);
@@ -139,9 +139,9 @@ describe("a new meter and a new price", () => {
       (await call("GET", "/v1/customers/versions-next/usage", READ)).body.totalCost as string;
 
     expect(await total()).toBe("10.00");
-    playAt(1, 1);
+    playAt(2, 1);
     expect(await total()).toBe("20.00");
-    playAt(0, 12);
+    playAt(1, 12);
     expect((await put(document)).status).toBe(200);
     expect(await total()).toBe("20.00");
     await call("PUT", "/v1/customers/versions-next", ADMIN, {});

@@ -2,8 +2,11 @@ import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import {
   askLedger,
   closeMonthBefore,
+  daysOf,
+  dollars,
   month,
   monthName,
+  partOf,
   periodOf,
   playAt,
   publishPlans,
@@ -26,6 +29,11 @@ async function put(customerId: string, settings: object = { plan: "flat99" }): P
 
 async function remove(customerId: string): Promise<void> {
   expect((await call("DELETE", `/v1/customers/${customerId}`, ADMIN)).status).toBe(204);
+}
+
+/** The plan's fee for a customer that was there on the days `[first, last]` of a month. */
+function feeOf(ahead: number, first: number, last = daysOf(ahead)): string {
+  return dollars(partOf(9900, last - first + 1, ahead));
 }
 
 interface Billed {
@@ -77,16 +85,22 @@ test("a customer deleted and put again three months later: is not billed for the
   await record("away-billed", "seats", 50);
   await closeMonthBefore(3);
   await closeMonthBefore(4);
-  expect(await billed("away-billed")).toEqual([[periodOf(1), "99.00"]]);
+  expect(await billed("away-billed")).toEqual([[periodOf(1), feeOf(1, 10, 20)]]);
   playAt(4, 15);
   await put("away-billed");
   await closeMonthBefore(5);
 
+  await closeMonthBefore(6);
   expect(await billed("away-billed")).toEqual([
-    [periodOf(1), "99.00"],
-    [periodOf(4), "99.00"],
+    [periodOf(1), feeOf(1, 10, 20)],
+    [periodOf(4), feeOf(4, 15)],
+    [periodOf(5), "99.00"],
   ]);
-  expect(await periods("away-billed")).toEqual([...AWAY, [5, 6, "open", "not billed"]]);
+  expect(await periods("away-billed")).toEqual([
+    ...AWAY,
+    [5, 6, "closed", "billed"],
+    [6, 7, "open", "not billed"],
+  ]);
 });
 
 test("a customer deleted and put again three months later without a run between: the same", async () => {
@@ -98,8 +112,8 @@ test("a customer deleted and put again three months later without a run between:
   await closeMonthBefore(5);
 
   expect(await billed("away-no-run")).toEqual([
-    [periodOf(1), "99.00"],
-    [periodOf(4), "99.00"],
+    [periodOf(1), feeOf(1, 10, 10)],
+    [periodOf(4), feeOf(4, 15)],
   ]);
   expect(await periods("away-no-run")).toEqual([...AWAY, [5, 6, "open", "not billed"]]);
 });
@@ -112,7 +126,8 @@ test("a customer deleted and put again within its period: is billed once for it"
   await put("away-briefly");
   await closeMonthBefore(2);
 
-  expect(await billed("away-briefly")).toEqual([[periodOf(1), "99.00"]]);
+  // The days between count: it came back to the period that it had left.
+  expect(await billed("away-briefly")).toEqual([[periodOf(1), feeOf(1, 10)]]);
   expect(await periods("away-briefly")).toEqual([
     [1, 2, "closed", "billed"],
     [2, 3, "open", "not billed"],
@@ -186,10 +201,11 @@ test("a deleted customer on a plan with a fee: is shown the fee until its period
   await put("gone-fee");
   await remove("gone-fee");
   const path = "/v1/customers/gone-fee/usage";
-  expect((await call("GET", path, READ)).body).toMatchObject({ plan: "flat99", totalCost: "99.00" });
+  const fee = feeOf(1, 10, 10);
+  expect((await call("GET", path, READ)).body).toMatchObject({ plan: "flat99", totalCost: fee });
   await closeMonthBefore(2);
 
-  expect(await billed("gone-fee")).toEqual([[periodOf(1), "99.00"]]);
+  expect(await billed("gone-fee")).toEqual([[periodOf(1), fee]]);
   expect((await call("GET", path, READ)).status).toBe(404);
   await closeMonthBefore(3);
   expect(await billed("gone-fee")).toHaveLength(1);

@@ -21,6 +21,10 @@ describe("an address that Postgres could not hold", () => {
     ["GET", "/v1/customers/%00", 400, "invalid_request"],
     ["PUT", "/v1/customers/%00", 400, "invalid_request"],
     ["DELETE", "/v1/customers/%00", 400, "invalid_request"],
+    ["GET", "/v1/customers/%00/alert-rules", 400, "invalid_request"],
+    ["PUT", "/v1/customers/%00/alert-rules", 400, "invalid_request"],
+    ["GET", "/v1/alerts?customerId=%00", 400, "invalid_request"],
+    ["GET", "/v1/alerts?from=%00", 400, "invalid_request"],
     ["GET", "/v1/customers/%00/usage", 400, "invalid_request"],
     ["GET", "/v1/customers/%00/check?metric=api_calls", 400, "invalid_request"],
     ["GET", "/v1/customers/x/check?metric=%00", 400, "invalid_request"],
@@ -36,7 +40,7 @@ describe("an address that Postgres could not hold", () => {
   });
 });
 
-describe.each(["customers", "invoices"])("a page of %s", (list) => {
+describe.each(["customers", "invoices", "alerts"])("a page of %s", (list) => {
   const cursorOf = (position: unknown): string =>
     Buffer.from(typeof position === "string" ? position : JSON.stringify(position)).toString("base64url");
 

@@ -146,10 +146,15 @@ test("the hourly run: tells of each of its parts", async () => {
     "claims",
     "counters",
     "days",
+    "deliveries",
+    "forecasts",
     "invoicing",
     "jobRuns",
+    "notifications",
+    "reconciliation",
     "retention",
     "spool",
+    "stripeEvents",
   ]);
   expect(body.data[0].outcome).toMatchObject({ retention: { disagreeing: 0 }, counters: { drifted: 0 } });
 });

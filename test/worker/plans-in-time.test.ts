@@ -1,25 +1,33 @@
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { demoCatalog } from "../../local/demo-catalog.ts";
-import { closeMonthBefore, monthName, periodOf, playAt, publishPlans, record } from "./played-time.ts";
-import { ADMIN, call, READ } from "./worker-api.ts";
+import {
+  closeMonthBefore,
+  dollars,
+  forgetPlans,
+  monthName,
+  partOf,
+  periodOf,
+  playAt,
+  publishPlans,
+  record,
+  type PlanFee,
+} from "./played-time.ts";
+import { ADMIN, call, READ, trigger } from "./worker-api.ts";
 
 beforeAll(async () => {
   playAt(1, 1);
   expect([200, 201]).toContain((await publishPlans({})).status);
 });
 afterAll(async () => {
-  // Other tests publish without these plans.
-  for (const customerId of ["plan-late", "plan-repriced", "plan-on-time", "plan-next", "plan-undone"]) {
-    await put(customerId, {});
-  }
-  await publishPlans({});
+  await forgetPlans();
+  expect((await publishPlans({})).status).toBe(200);
   vi.useRealTimers();
 });
 
-const fees: Record<string, string> = {};
+const fees: Record<string, PlanFee> = {};
 
 /** Publishes a plan's fee beside those of the tests before, whose customers are on them. */
-async function publish(fee: Record<string, string>, effective?: "nextPeriod"): Promise<number> {
+async function publish(fee: Record<string, PlanFee>, effective?: "nextPeriod"): Promise<number> {
   const terms = effective === undefined ? {} : { effective };
   const { status, version } = await publishPlans(Object.assign(fees, fee), terms);
   expect(status).toBe(200);
@@ -47,9 +55,10 @@ async function totalOf(customerId: string, period: string): Promise<string> {
 }
 
 test("a plan of a deleted customer: stays until its last period is closed, and prices it", async () => {
-  playAt(1, 10);
+  playAt(1, 1);
   await publishPlans({ leaving: "5.00" });
   await put("plan-leaving", { plan: "leaving" });
+  playAt(1, 10, 12);
   expect((await call("DELETE", "/v1/customers/plan-leaving", ADMIN)).status).toBe(204);
   const refused = await call("PUT", "/v1/catalog", ADMIN, demoCatalog);
   expect([refused.status, refused.body.errors]).toEqual([
@@ -58,33 +67,56 @@ test("a plan of a deleted customer: stays until its last period is closed, and p
   ]);
   await closeMonthBefore(2);
 
-  expect(await invoices("plan-leaving")).toMatchObject([{ period: periodOf(1), total: "5.00" }]);
+  // Up to the day on which it was deleted.
+  const total = dollars(partOf(500, 10, 1));
+  expect(await invoices("plan-leaving")).toMatchObject([{ period: periodOf(1), total }]);
   expect((await call("PUT", "/v1/catalog", ADMIN, demoCatalog)).status).toBe(200);
-  expect(await totalOf("plan-leaving", monthName(1))).toBe("5.00");
+  expect(await totalOf("plan-leaving", monthName(1))).toBe(total);
 });
 
-test("a plan published between a period's end and its close: prices it as it was first", async () => {
+test("a plan published between a period's end and its close: prices it, as it was first, for who is first put on it", async () => {
+  const late = (baseFee: string, unitPrice: string) => ({
+    late: { baseFee, prices: [{ metricName: "seats", model: "perUnit", unitPrice }] },
+  });
   playAt(1, 10);
-  await put("plan-late", {});
+  const before = await publish({ before_late: "1.00" });
+  await put("plan-moved-late", {});
+  await record("plan-moved-late", "seats", 4);
+  await record("plan-late", "seats", 4);
+  await trigger("* * * * *", playAt(1, 10, 0, 60_000));
   playAt(2, 1, 1);
-  const version = await publish({ late: "7.00" });
+  const version = await publish(late("7.00", "100"));
   playAt(2, 1, 2);
   await put("plan-late", { plan: "late" });
+  await put("plan-moved-late", { plan: "late" });
   playAt(2, 1, 3);
-  expect(await publish({ late: "8.00" })).toBe(version + 1);
-  expect(await totalOf("plan-late", monthName(1))).toBe("7.00");
-  expect(await totalOf("plan-late", "current")).toBe("8.00");
+  expect(await publish(late("8.00", "200"))).toBe(version + 1);
+  const totals = async (customerId: string) => [
+    await totalOf(customerId, monthName(1)),
+    await totalOf(customerId, "current"),
+  ];
+  const seen = [await totals("plan-late"), await totals("plan-moved-late")];
   await closeMonthBefore(2);
   await closeMonthBefore(3);
 
+  // Before it was put there is usage, and no day that a base fee is charged for.
+  expect(seen).toEqual([
+    ["4.00", "8.00"],
+    ["15.00", "8.00"],
+  ]);
   expect(await invoices("plan-late")).toMatchObject([
     { period: periodOf(2), total: "8.00", catalogVersion: version + 1 },
-    { period: periodOf(1), total: "7.00", catalogVersion: version },
+    { period: periodOf(1), total: "4.00", catalogVersion: version },
+  ]);
+  // Moved after the month's end: what it was on then prices the month.
+  expect(await invoices("plan-moved-late")).toMatchObject([
+    { period: periodOf(2), total: "8.00", catalogVersion: version + 1 },
+    { period: periodOf(1), total: "15.00", catalogVersion: before },
   ]);
 });
 
 test("a price published after a period's end: changes neither its usage nor its invoice", async () => {
-  playAt(1, 10);
+  playAt(1, 1);
   const before = await publish({ repriced: "10.00" });
   await put("plan-repriced", { plan: "repriced" });
   await record("plan-repriced", "api_calls", 5);
@@ -107,7 +139,7 @@ test("a price published after a period's end: changes neither its usage nor its 
 });
 
 test("a price published at a period's end to the millisecond: prices it, in usage and invoice", async () => {
-  playAt(1, 10);
+  playAt(1, 1);
   await publish({ on_time: "10.00" });
   await put("plan-on-time", { plan: "on_time" });
   playAt(2, 1);
@@ -121,7 +153,7 @@ test("a price published at a period's end to the millisecond: prices it, in usag
 });
 
 test("prices for the next period: price it from its start on, in usage and invoices, and no period before", async () => {
-  playAt(1, 10);
+  playAt(1, 1);
   const before = await publish({ next: "10.00" });
   await put("plan-next", { plan: "next" });
   playAt(1, 11);
@@ -154,7 +186,7 @@ test("prices for the next period: price it from its start on, in usage and invoi
 });
 
 test("prices for the next period that are taken back before it: price nothing", async () => {
-  playAt(1, 10);
+  playAt(1, 1);
   const before = await publish({ undone: "10.00" });
   await put("plan-undone", { plan: "undone" });
   playAt(1, 11);

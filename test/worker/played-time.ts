@@ -39,9 +39,12 @@ export async function flushAll(): Promise<void> {
   await trigger("* * * * *", month(24));
 }
 
+/** A base fee, or that and what else a plan says. */
+export type PlanFee = string | { baseFee?: string; prices?: object[]; minSpend?: string; maxSpend?: string };
+
 /** Publishes the demo catalog with further plans: a base fee, or a base fee and prices; at once, or under other terms. */
 export async function publishPlans(
-  fees: Record<string, string | { baseFee: string; prices: object[] }>,
+  fees: Record<string, PlanFee>,
   terms: { effective?: "now" | "nextPeriod" } = {},
 ): Promise<{ status: number; version: number }> {
   const plans = Object.entries(fees).map(([name, fee]) => ({
@@ -60,6 +63,30 @@ export async function record(customerId: string, metricName: string, value: numb
   if (body.recorded !== 1) {
     throw new Error(`the event of ${customerId} was not recorded: ${JSON.stringify(body)}`);
   }
+}
+
+/**
+ * Takes all customers off their plans and own prices, and forgets that they ever were on any: other files publish
+ * catalogs without them, also while what was used by them is still to be billed.
+ */
+export async function forgetPlans(): Promise<void> {
+  await askLedger("update customers set settings = settings - 'plan' - 'prices' - 'budget'", []);
+  await askLedger("delete from customer_plans", []);
+}
+
+/** Minor units of a whole month's amount for some of its days, rounded half up: computed apart from the product. */
+export function partOf(wholeMinor: number, days: number, ahead: number): number {
+  return Math.floor((2 * wholeMinor * days + daysOf(ahead)) / (2 * daysOf(ahead)));
+}
+
+/** Days of a month. */
+export function daysOf(ahead: number): number {
+  return (month(ahead + 1) - month(ahead)) / DAY_MS;
+}
+
+/** Cents as documents show them. */
+export function dollars(cents: number): string {
+  return `${Math.floor(cents / 100)}.${String(cents % 100).padStart(2, "0")}`;
 }
 
 /** Asks Postgres, past the Worker. */

@@ -1,5 +1,14 @@
 import { afterAll, beforeAll, beforeEach, expect, inject, test, vi } from "vitest";
-import { askLedger, closeMonthBefore, month, periodOf, playAt, publishPlans, record } from "./played-time.ts";
+import {
+  askLedger,
+  closeMonthBefore,
+  forgetPlans,
+  month,
+  periodOf,
+  playAt,
+  publishPlans,
+  record,
+} from "./played-time.ts";
 import { ADMIN, call, READ, stripeCall, stripeCustomer, trigger } from "./worker-api.ts";
 
 const HOUR_MS = 3_600_000;
@@ -7,8 +16,6 @@ const CLOSE_MS = month(2) + 25 * HOUR_MS;
 
 /** A dollar a seat. */
 const SEATS = [{ metricName: "seats", model: "graduated", tiers: [{ upTo: null, unitPrice: "100" }] }];
-
-const customers: string[] = [];
 
 beforeAll(async () => {
   playAt(1, 1);
@@ -21,19 +28,16 @@ beforeAll(async () => {
   expect([200, 201]).toContain(status);
 });
 beforeEach(() => {
-  playAt(1, 10);
+  // Base fees are whole from the month's first day on.
+  playAt(1, 1);
 });
 afterAll(async () => {
-  // Other tests publish without these plans.
-  for (const customerId of customers) {
-    await call("PUT", `/v1/customers/${customerId}`, ADMIN, {});
-  }
-  await publishPlans({});
+  await forgetPlans();
+  expect((await publishPlans({})).status).toBe(200);
   vi.useRealTimers();
 });
 
 async function put(customerId: string, plan: string): Promise<string> {
-  customers.push(customerId);
   const stripeCustomerId = await stripeCustomer(customerId);
   const { status } = await call("PUT", `/v1/customers/${customerId}`, ADMIN, { stripeCustomerId, plan });
   expect(status).toBe(201);
@@ -90,7 +94,7 @@ test("an invoice too large for Stripe: cannot be finalised, and its steps are no
 
 test("an invoice that Stripe does not take: remains, is tried again, and is counted until it is sent", async () => {
   const stripeId = await put("refused-unsent", "flat99");
-  await trigger("17 * * * *", playAt(1, 10, 1));
+  await trigger("17 * * * *", playAt(1, 1, 1));
   const before = await lastReport();
   const { stripeUrl } = inject("controls");
   await fetch(`${stripeUrl}/_control/faults`, {
@@ -119,6 +123,7 @@ test("a period that cannot be closed: holds up no other, waits behind them, and 
     `update customers set settings = settings || '{"plan": "nowhere"}' where customer_id = 'refused-a'`,
     [],
   );
+  await askLedger("update customer_plans set plan = 'nowhere' where customer_id = 'refused-a'", []);
   await closeMonthBefore(2);
   const failedAt = async () =>
     askLedger(
@@ -135,7 +140,11 @@ test("a period that cannot be closed: holds up no other, waits behind them, and 
   expect(await invoiceOf("refused-b")).toMatchObject({ status: "open", period: periodOf(1) });
   expect(await lastReport()).toMatchObject({ failed: 1, remaining: 1 });
 
-  expect((await call("PUT", "/v1/customers/refused-a", ADMIN, { plan: "flat99" })).status).toBe(200);
+  // What it is put on from now on does not mend the month that is over.
+  await call("PUT", "/v1/customers/refused-a", ADMIN, { plan: "flat99" });
+  await trigger("17 * * * *", CLOSE_MS + HOUR_MS);
+  expect(await invoiceOf("refused-a")).toBeUndefined();
+  await askLedger("update customer_plans set plan = 'flat99' where customer_id = 'refused-a'", []);
   await trigger("17 * * * *", CLOSE_MS + HOUR_MS);
   expect(await invoiceOf("refused-a")).toMatchObject({ total: "99.00", period: periodOf(1) });
   expect(await lastReport()).toMatchObject({ closed: 1, failed: 0, remaining: 0 });
@@ -165,7 +174,7 @@ test("many periods closed by one run: each is in its report", async () => {
     return Number(row?.["count"]);
   };
   await Promise.all(Array.from({ length: 12 }, (_, index) => put(`refused-many-${index}`, "flat99")));
-  await trigger("17 * * * *", playAt(1, 10, 1));
+  await trigger("17 * * * *", playAt(1, 1, 1));
   const before = await closed();
   await closeMonthBefore(2);
   const closedByRun = (await closed()) - before;

@@ -42,7 +42,10 @@ export function adjustmentRoutes(deps: Deps): Hono {
     ]);
     // A repeat gets the same answer, whatever has become of the catalog or the period since.
     if (known !== undefined) {
-      return context.json(adjustmentDocument(same(known, adjustment)), 200);
+      const repeated = same(known, adjustment);
+      // The first may have died before it had checked.
+      await checkAlertsNow(deps, customerId, nowMs, adjustment.atMs);
+      return context.json(adjustmentDocument(repeated), 200);
     }
     checkAgainstCatalog(adjustment, latest?.catalog, nowMs);
     const kept = await insertAdjustment(deps.database, adjustment, CREATED_BY, nowMs);
@@ -52,10 +55,9 @@ export function adjustmentRoutes(deps: Deps): Hono {
         [{ path: "at", message: "lies in a closed period, or before the first" }],
       );
     }
-    if (kept.isNew) {
-      await checkAlertsNow(deps, customerId, nowMs, adjustment.atMs);
-    }
-    return context.json(adjustmentDocument(same(kept.adjustment, adjustment)), kept.isNew ? 201 : 200);
+    const stored = same(kept.adjustment, adjustment);
+    await checkAlertsNow(deps, customerId, nowMs, adjustment.atMs);
+    return context.json(adjustmentDocument(stored), kept.isNew ? 201 : 200);
   });
 
   routes.get("/v1/customers/:id/adjustments", requireScope(deps.keys, "read"), async (context) => {

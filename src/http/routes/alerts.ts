@@ -45,7 +45,11 @@ export function alertRoutes(deps: Deps): Hono {
   routes.put("/v1/customers/:id/alert-rules", requireScope(deps.keys, "admin"), async (context) => {
     const customerId = readCustomerId(context);
     const { rules } = checked(alertRulesSchema, await readJson(context), INVALID);
-    checkAgainstCatalog(rules, (await latestCatalog(deps.database))?.catalog);
+    const [before, latest] = await Promise.all([
+      getAlertRules(deps.database, customerId),
+      latestCatalog(deps.database),
+    ]);
+    checkAgainstCatalog(rules, known(before), latest?.catalog);
     const nowMs = deps.now();
     if (!(await putAlertRules(deps.database, customerId, rules, nowMs))) {
       known(undefined);
@@ -70,11 +74,22 @@ function rulesDocument(own: readonly AlertRule[]): object {
   return { rules: rulesInForce(own) };
 }
 
-/** What only the catalog can tell: whether a metric is there, and a threshold not finer than it is counted. */
-function checkAgainstCatalog(rules: readonly AlertRule[], catalog: Catalog | undefined): void {
+/**
+ * What only the catalog can tell: whether a metric is there, and a threshold not finer than it is counted. A rule that the
+ * customer has already stays, whatever has become of the catalog since.
+ */
+function checkAgainstCatalog(
+  rules: readonly AlertRule[],
+  before: readonly AlertRule[],
+  catalog: Catalog | undefined,
+): void {
   const errors: InputFault[] = [];
   const currency = currencyOf(catalog?.currency ?? "usd");
+  const kept = new Set(alertRulesSchema.parse({ rules: before }).rules.map((rule) => JSON.stringify(rule)));
   for (const [index, rule] of rules.entries()) {
+    if (kept.has(JSON.stringify(rule))) {
+      continue;
+    }
     const metricName = rule.kind === "usage" ? rule.metricName : undefined;
     const meter = catalog?.meters.find(({ name }) => name === metricName);
     if (metricName !== undefined && meter === undefined) {

@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import { unknownCustomers } from "../../catalog/known-customers.ts";
+import { runningPeriodFaults } from "../../catalog/running-period.ts";
 import { unmarkKnown } from "../../counters/known-customers.ts";
 import type { Deps } from "../../deps.ts";
 import { customerSettingsSchema, type Customer, type CustomerSettings } from "../../domain/customer.ts";
@@ -27,7 +28,11 @@ export function customerRoutes(deps: Deps): Hono {
     const settings = checked(customerSettingsSchema, body, "the customer is not valid");
     const nowMs = deps.now();
     // From the ledger: a plan that another isolate has just published, or dropped, counts.
-    checkAgainstCatalog(settings, (await latestCatalog(deps.database))?.catalog);
+    const latest = await latestCatalog(deps.database);
+    checkAgainstCatalog(settings, latest?.catalog);
+    if (latest !== undefined) {
+      throwFaults(await runningPeriodFaults(deps.database, customerId, settings, latest, nowMs));
+    }
     const current = periodContaining(nowMs);
     const periods = { current, before: periodContaining(current.startMs - 1) };
     const isNew = await putCustomer(deps.database, customerId, settings, nowMs, periods);
@@ -121,6 +126,10 @@ function checkAgainstCatalog(settings: CustomerSettings, catalog: Catalog | unde
   if (settings.daysUntilDue !== undefined && settings.collectionMethod !== "send_invoice") {
     errors.push({ path: "daysUntilDue", message: "goes with collectionMethod send_invoice only" });
   }
+  throwFaults(errors);
+}
+
+function throwFaults(errors: readonly InputFault[]): void {
   if (errors.length > 0) {
     throw new ApiProblem("invalid_content", "the customer is not valid", { errors });
   }

@@ -1,4 +1,5 @@
 import { Hono } from "hono";
+import { announceDue } from "../../counters/due.ts";
 import type { Deps } from "../../deps.ts";
 import { HOUR_MS, isoTime } from "../../domain/window.ts";
 import { readFindings } from "../../ledger/integrity-findings.ts";
@@ -45,6 +46,7 @@ export function integrityRoutes(deps: Deps): Hono {
     ]);
     const stores = flushStores(deps.redis, deps.database);
     const fenced = await fenceCounters({ stores, randomId: deps.randomId }, "by_hand", deps.now());
+    await announceDue(deps.redis, deps.randomId());
     if (fenced === undefined) {
       throw new ApiProblem("conflict", "another run has put up and closed this fence; see GET /v1/integrity");
     }
@@ -69,6 +71,8 @@ async function compareNow(deps: Deps): Promise<object> {
     failure = error;
   });
   const report = { ...compared, ...(reconciliation && { reconciliation }) };
+  // What was found is told; the next tick sends it.
+  await announceDue(deps.redis, deps.randomId());
   const finishedMs = deps.now();
   const run = { job: "integrity", scheduledMs: startedMs, startedMs, finishedMs, outcome: report };
   await insertJobRun(deps.database, run);

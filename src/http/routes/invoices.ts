@@ -1,4 +1,5 @@
 import { Hono } from "hono";
+import { announceDue } from "../../counters/due.ts";
 import type { Deps } from "../../deps.ts";
 import { customerIdSchema } from "../../domain/customer.ts";
 import { periodContaining } from "../../domain/period.ts";
@@ -34,7 +35,10 @@ export function invoiceRoutes(deps: Deps): Hono {
 
   routes.post("/v1/invoices/run", requireScope(deps.keys, "admin"), async (context) => {
     const { runInvoicing } = await import("../../invoicing/run-invoicing.ts");
-    return context.json(await runInvoicing(deps, deps.now()));
+    const report = await runInvoicing(deps, deps.now());
+    // What it had to tell, the next tick sends.
+    await announceDue(deps.redis, deps.randomId());
+    return context.json(report);
   });
 
   routes.post("/v1/invoices/:id/finalize", requireScope(deps.keys, "admin"), async (context) => {
@@ -48,6 +52,7 @@ export function invoiceRoutes(deps: Deps): Hono {
       );
     }
     await finalizeOrExplain(deps, invoice);
+    await announceDue(deps.redis, deps.randomId());
     return context.json(invoiceDocument(await foundInvoice(deps.database, invoice.invoiceId)));
   });
 

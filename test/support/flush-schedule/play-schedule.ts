@@ -1,11 +1,11 @@
-import type { Claim, ClaimRequest } from "../../../src/counters/flush-claim.ts";
+import type { Bucket } from "../../../src/domain/bucket.ts";
 import { MINUTE_MS } from "../../../src/domain/window.ts";
-import { flushBuckets } from "../../../src/flush/flush-buckets.ts";
+import { flushBuckets, type FlushDeps } from "../../../src/flush/flush-buckets.ts";
 import { flushCustomer } from "../../../src/flush/flush-customer.ts";
-import type { FlushStores } from "../../../src/flush/flush-stores.ts";
 import { FlushAudit } from "./flush-audit.ts";
+import { FollowAudit } from "./follow-audit.ts";
 import type { FlushWorld, HourState } from "./flush-world.ts";
-import { ACTIVE, BASE_MS, CUSTOMERS, HOURS_MS } from "./schedule-customers.ts";
+import { BASE_MS, CUSTOMERS, HOURS_MS, withoutIdle } from "./schedule-customers.ts";
 import { StoreLost, Steps, type Step } from "./steps.ts";
 
 /** A sum of distinct powers of two is exact in a counter. */
@@ -18,6 +18,8 @@ export interface Played {
   fences: number;
   /** Events in the ledger at rest. */
   counted: bigint;
+  /** Buckets of which what follows from them was done; 0 unless that was asked for. */
+  followed: number;
 }
 
 interface Reading {
@@ -31,6 +33,8 @@ export class Schedule {
   readonly #world: FlushWorld;
   readonly #random: () => number;
   readonly #audit: FlushAudit;
+  readonly #follow = new FollowAudit();
+  readonly #isFollowed: boolean;
   readonly #steps = new Steps();
   readonly #trace: (line: string) => void;
   readonly #alive = new Set<number>();
@@ -43,8 +47,15 @@ export class Schedule {
   #ids = 0;
   #processes = 0;
 
-  constructor(world: FlushWorld, random: () => number, trace: (line: string) => void = () => undefined) {
+  /** `isFollowed`: runs have something to do for what is written before they let go of it, for several claims at once. */
+  constructor(
+    world: FlushWorld,
+    random: () => number,
+    isFollowed: boolean,
+    trace: (line: string) => void = () => undefined,
+  ) {
     this.#trace = trace;
+    this.#isFollowed = isFollowed;
     this.#world = world;
     this.#random = random;
     this.#audit = new FlushAudit(world);
@@ -57,7 +68,7 @@ export class Schedule {
     }
     await this.#rest();
     const { losses, fences, counted } = this.#audit;
-    return { events: this.#bit, losses, fences, counted };
+    return { events: this.#bit, losses, fences, counted, followed: this.#follow.followed };
   }
 
   async #act(): Promise<void> {
@@ -85,6 +96,7 @@ export class Schedule {
       await this.#restore();
     } else {
       await this.#audit.excuseUnflushed();
+      this.#follow.isExcused = true;
       this.#trace("empty");
       await this.#world.empty();
       // Copies from before are those of another life.
@@ -151,17 +163,17 @@ export class Schedule {
   }
 
   #startFlush(maxBuckets = this.#pick([16, 5000])): Promise<unknown> {
-    return this.#start((stores) =>
-      flushBuckets({ stores, randomId: () => this.#id("flush"), maxBuckets }, this.#nowMs),
+    return this.#start((given) =>
+      flushBuckets({ ...given, randomId: () => this.#id("flush"), maxBuckets }, this.#nowMs),
     );
   }
 
   #startCustomer(): void {
     const customerId = this.#pick(CUSTOMERS);
     const nowMs = this.#nowMs;
-    void this.#start((stores) =>
+    void this.#start((given) =>
       flushCustomer(
-        { stores, randomId: () => this.#id("close") },
+        { ...given, randomId: () => this.#id("close") },
         customerId,
         HOURS_MS[0]!,
         HOURS_MS[2]!,
@@ -170,31 +182,24 @@ export class Schedule {
     );
   }
 
-  #start(run: (stores: FlushStores) => Promise<unknown>): Promise<unknown> {
+  #start(run: (given: Pick<FlushDeps, "stores" | "onWritten">) => Promise<unknown>): Promise<unknown> {
     if (this.#alive.size >= MAX_RUNS) {
       return Promise.resolve();
     }
     this.#processes += 1;
     const process = this.#processes;
     this.#alive.add(process);
-    const stores = this.#withoutIdle(this.#steps.storesOf(process, this.#world.stores));
+    const stores = withoutIdle(this.#steps.storesOf(process, this.#follow.watched(this.#world.stores)));
+    const onWritten = (buckets: readonly Bucket[]): Promise<void> =>
+      this.#steps.wait(process, "follow", async () => this.#follow.noteFollowed(buckets));
     // What a run ends with is its own affair: the audit looks at the stores.
-    return run(stores)
+    return run(this.#isFollowed ? { stores, onWritten } : { stores })
       .catch((error: unknown) => {
         if (!(error instanceof StoreLost) && !isExpected(error)) {
           throw error;
         }
       })
       .finally(() => this.#alive.delete(process));
-  }
-
-  /** Shards that no customer is of hold nothing, ever: they are not worth a step. */
-  #withoutIdle(stores: FlushStores): FlushStores {
-    return {
-      ...stores,
-      claim: (request) =>
-        ACTIVE.has(request.shard) ? stores.claim(request) : Promise.resolve(nothingOf(request)),
-    };
   }
 
   #kill(): void {
@@ -231,6 +236,7 @@ export class Schedule {
     const copy = this.#copies.at(Math.floor(this.#random() * this.#copies.length));
     if (copy !== undefined) {
       await this.#audit.excuseUnflushed();
+      this.#follow.isExcused = true;
       this.#audit.isSuspect = true;
       this.#audit.isWholeFence = false;
       this.#readings.length = 0;
@@ -253,6 +259,9 @@ export class Schedule {
       await this.#finish();
     }
     await this.#audit.checkRest();
+    if (this.#isFollowed) {
+      this.#follow.checkRest();
+    }
   }
 
   async #finish(): Promise<void> {
@@ -270,11 +279,6 @@ export class Schedule {
   #pick<Item>(items: readonly Item[]): Item {
     return items[Math.floor(this.#random() * items.length)]!;
   }
-}
-
-function nothingOf({ claimId, shard, born }: ClaimRequest): Claim {
-  const nothing = { fences: 0, number: 0, entries: 0, recent: [], oldestMs: undefined, buckets: [] };
-  return { kind: "taken", claimId, shard, born, hasMore: false, ...nothing };
 }
 
 /** What a run says when the counters are not to be trusted. */

@@ -1,5 +1,7 @@
 import { shardOf } from "../../../src/counters/keys.ts";
 import { HOUR_MS } from "../../../src/domain/window.ts";
+import type { FlushStores } from "../../../src/flush/flush-stores.ts";
+import { nothingOf } from "../claim.ts";
 import { customerOfShard } from "../measurement.ts";
 
 const SHARED_SHARD = 3;
@@ -12,7 +14,7 @@ export const CUSTOMERS = [
   customerOfShard(OTHER_SHARD),
 ] as const;
 /** Shards that hold anything. */
-export const ACTIVE: ReadonlySet<number> = new Set([SHARED_SHARD, OTHER_SHARD]);
+const ACTIVE: ReadonlySet<number> = new Set([SHARED_SHARD, OTHER_SHARD]);
 /** Shortly before the end of a month. */
 export const BASE_MS = Date.parse("2100-03-31T22:30:00.000Z");
 export const HOURS_MS: readonly number[] = [0, 1, 2, 3].map(
@@ -25,4 +27,13 @@ function sibling(shard: number): string {
       return `sib_${number}`;
     }
   }
+}
+
+/** The stores without the shards that no customer is of: they hold nothing, ever, and are not worth a step. */
+export function withoutIdle(stores: FlushStores): FlushStores {
+  return {
+    ...stores,
+    claim: (request) =>
+      ACTIVE.has(request.shard) ? stores.claim(request) : Promise.resolve(nothingOf(request)),
+  };
 }

@@ -3,7 +3,7 @@ import type { FlushStores } from "../../../src/flush/flush-stores.ts";
 /** A call of a store that waits for its turn. */
 export interface Step {
   process: number;
-  name: keyof FlushStores;
+  name: keyof FlushStores | "follow";
   /** Applies it; the outcome is kept until the caller is told. */
   apply: () => Promise<unknown>;
   resolve: (value: unknown) => void;
@@ -24,12 +24,16 @@ export class Steps {
     const wrapped: Record<string, unknown> = {};
     for (const name of Object.keys(stores) as (keyof FlushStores)[]) {
       const call = stores[name] as (...args: unknown[]) => Promise<unknown>;
-      wrapped[name] = (...args: unknown[]) =>
-        new Promise((resolve, reject) => {
-          this.pending.push({ process, name, apply: () => call(...args), resolve, reject });
-        });
+      wrapped[name] = (...args: unknown[]) => this.wait(process, name, () => call(...args));
     }
     return wrapped as unknown as FlushStores;
+  }
+
+  /** Another call of a process, which waits for its turn, too. */
+  wait<Answer>(process: number, name: Step["name"], apply: () => Promise<Answer>): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      this.pending.push({ process, name, apply, resolve: resolve as Step["resolve"], reject });
+    });
   }
 
   /** Takes a step out, to be played. */

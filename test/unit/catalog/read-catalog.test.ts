@@ -76,8 +76,8 @@ test.each<{ name: string; spoil: (document: Document) => void; paths: string[] }
       meters[0].scale = "none";
       meters[3].name = "storage_gb";
     },
-    // What is priced as seats may be the meter that is wrong.
-    paths: ["meters.0.scale", "meters.3.name"],
+    // By its name no meter is seats any more.
+    paths: ["meters.0.scale", "meters.3.name", "plans.1.prices.3.metricName"],
   },
   {
     name: "the default plan of the wrong shape: it is not called missing",

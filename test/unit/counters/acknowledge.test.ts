@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { readWork } from "../../../src/counters/due.ts";
 import {
   acknowledgeBuckets,
   type Claim,
   claimBuckets,
-  hasWork,
   MAX_CLAIM_BUCKETS,
 } from "../../../src/counters/flush-claim.ts";
 import { bucketKey, inflightKey } from "../../../src/counters/keys.ts";
@@ -62,7 +62,7 @@ test("acknowledge: lets go of all that the claim took, once", async () => {
 
   expect(await acknowledgeBuckets(fixture.redis, held)).toBe(2);
   expect(await acknowledgeBuckets(fixture.redis, held)).toBe(0);
-  expect(await hasWork(fixture.redis)).toBe(false);
+  expect((await readWork(fixture.redis)).hasBuckets).toBe(false);
 });
 
 test("acknowledge: a claim of nothing sends nothing", async () => {
@@ -121,5 +121,5 @@ test("acknowledge: as many buckets as a claim takes are taken, taken over and le
   expect(keysOf(held).toSorted()).toEqual(keysOf(dead).toSorted());
   expect(held.entries).toBe(MAX_CLAIM_BUCKETS);
   expect(await acknowledgeBuckets(fixture.redis, held)).toBe(MAX_CLAIM_BUCKETS);
-  expect(await hasWork(fixture.redis)).toBe(false);
+  expect((await readWork(fixture.redis)).hasBuckets).toBe(false);
 });

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { openFence } from "../../../src/counters/fence.ts";
+import { readWork } from "../../../src/counters/due.ts";
 import {
   acknowledgeBuckets,
   claimBuckets,
   claimCustomer,
-  hasWork,
   putOffBucket,
   type Claim,
   type LedgerWord,
@@ -110,7 +110,7 @@ test("customer's claim: marks and numbers as a flush's does", async () => {
   expect(await fixture.raw.hexists(ACME_BUCKET, "d")).toBe(0);
   expect(await fixture.raw.hgetall(metaKey(ACME_SHARD))).toEqual({ born: "born", k: "1", recent: "1=c1 " });
   expect(await acknowledgeBuckets(fixture.redis, held)).toBe(1);
-  expect(await hasWork(fixture.redis)).toBe(false);
+  expect((await readWork(fixture.redis)).hasBuckets).toBe(false);
 });
 
 test("customer's claim: a Redis without a past is born by it", async () => {
@@ -189,7 +189,7 @@ test("customer's claim: a bucket that has vanished leaves the dirty index, and t
   await fixture.raw.del(ACME_BUCKET);
 
   expect(await claim("c1")).toMatchObject({ number: 0, entries: 1, hasMore: false, buckets: [] });
-  expect(await hasWork(fixture.redis)).toBe(false);
+  expect((await readWork(fixture.redis)).hasBuckets).toBe(false);
 });
 
 test("customer's claim: what dies with its run is taken over by a flush", async () => {

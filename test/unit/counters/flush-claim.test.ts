@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { type Claim, claimBuckets, hasWork, MAX_CLAIM_BUCKETS } from "../../../src/counters/flush-claim.ts";
+import { readWork } from "../../../src/counters/due.ts";
+import { type Claim, claimBuckets, MAX_CLAIM_BUCKETS } from "../../../src/counters/flush-claim.ts";
 import { bucketKey, dirtyKey, inflightKey, metaKey } from "../../../src/counters/keys.ts";
 import { recordGroups } from "../../../src/counters/record.ts";
 import { HOUR_MS, MINUTE_MS } from "../../../src/domain/window.ts";
@@ -73,7 +74,7 @@ test("claim: a shard with nothing to flush gives nothing and counts no claim", a
     oldestMs: undefined,
     buckets: [],
   });
-  expect(await hasWork(fixture.redis)).toBe(false);
+  expect((await readWork(fixture.redis)).hasBuckets).toBe(false);
 });
 
 test("claim: one of more buckets than a script's stack holds is a bug, and takes nothing", async () => {
@@ -126,7 +127,7 @@ test("claim: moves a bucket from dirty to in flight under its id and the millise
   expect(await fixture.raw.hgetall(inflightKey(ACME_SHARD))).toEqual({
     [ACME_BUCKET]: `c1:${NOW_MS}`,
   });
-  expect(await hasWork(fixture.redis)).toBe(true);
+  expect((await readWork(fixture.redis)).hasBuckets).toBe(true);
 });
 
 test("claim: of dirty buckets the one that is dirty longest comes first, a page at a time", async () => {
@@ -246,7 +247,7 @@ test("claim: a bucket that has vanished leaves the in-flight index, and takes no
     entries: 1,
     buckets: [],
   });
-  expect(await hasWork(fixture.redis)).toBe(false);
+  expect((await readWork(fixture.redis)).hasBuckets).toBe(false);
 });
 
 test("claim: a page of vanished buckets alone tells that more may follow", async () => {
@@ -271,10 +272,4 @@ test("claim: a bucket that vanished and came back is of another epoch", async ()
 
   expect(buckets.map(({ epoch, version }) => [epoch, version])).toEqual([["epoch-b", 1n]]);
   expect(await fixture.raw.hget(ACME_BUCKET, CALLS_FIELD)).toBe("1");
-});
-
-test("hasWork: costs one command", async () => {
-  await count("a");
-
-  expect(await fixture.billed(() => hasWork(fixture.redis))).toBe(1);
 });

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { readWork } from "../../../src/counters/due.ts";
 import {
   acknowledgeBuckets,
   type Claim,
   claimBuckets,
-  hasWork,
   putOffBucket,
 } from "../../../src/counters/flush-claim.ts";
 import { bucketKey, inflightKey } from "../../../src/counters/keys.ts";
@@ -61,7 +61,7 @@ test.each([
   for (const nowMs of [MINUTE, MINUTE + 3 * MINUTE_MS, UNTIL_MS - 3 * MINUTE_MS, UNTIL_MS - 1]) {
     expect(await claim("c2", nowMs)).toMatchObject({ number: 0, entries: 0, hasMore: false });
   }
-  expect(await hasWork(fixture.redis)).toBe(true);
+  expect((await readWork(fixture.redis)).hasBuckets).toBe(true);
 });
 
 test("put off: at its time a bucket that has changed is taken", async () => {
@@ -73,7 +73,7 @@ test("put off: at its time a bucket that has changed is taken", async () => {
 
   expect(after.buckets.map(({ key, version }) => [key, version])).toEqual([[ACME_BUCKET, 2n]]);
   expect(await acknowledgeBuckets(fixture.redis, after)).toBe(1);
-  expect(await hasWork(fixture.redis)).toBe(false);
+  expect((await readWork(fixture.redis)).hasBuckets).toBe(false);
 });
 
 test("put off: one that has not changed is taken over from then on as an abandoned one", async () => {
@@ -126,5 +126,5 @@ test("put off: a bucket that is let go of already is not held again", async () =
   await acknowledgeBuckets(fixture.redis, held);
 
   expect(await putOffBucket(fixture.redis, held, held.buckets[0]!, UNTIL_MS)).toBe(false);
-  expect(await hasWork(fixture.redis)).toBe(false);
+  expect((await readWork(fixture.redis)).hasBuckets).toBe(false);
 });

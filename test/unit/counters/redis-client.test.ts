@@ -79,7 +79,8 @@ async function failureOf(call: Promise<unknown>): Promise<RedisError> {
 /** Every call of the client, with what it sends. */
 const CALLS: [string, (redis: RedisClient) => Promise<unknown>, string[]][] = [
   ["run", (redis) => redis.run(INCREMENT, ["k"], ["a"]), ["evalsha", INCREMENT.sha1, "1", "k", "a"]],
-  ["countExisting", (redis) => redis.countExisting(["a", "b"]), ["exists", "a", "b"]],
+  ["get", (redis) => redis.get("k"), ["get", "k"]],
+  ["set", (redis) => redis.set("k", "v"), ["set", "k", "v"]],
   ["hmget", (redis) => redis.hmget("h", ["a", "b"]), ["hmget", "h", "a", "b"]],
   ["areMembers", (redis) => redis.areMembers("s", ["a"]), ["smismember", "s", "a"]],
   ["addMembers", (redis) => redis.addMembers("s", ["a", "b"]), ["sadd", "s", "a", "b"]],
@@ -102,14 +103,14 @@ describe("sent once", () => {
     ["401", 401, '{"error":"Unauthorized"}', "ERR"],
   ])("an answer of %s: is an error, and not asked for again", async (_name, status, body, code) => {
     bare.answer = refuseWith(status, body);
-    expect((await failureOf(bare.redis.countExisting(["k"]))).code).toBe(code);
+    expect((await failureOf(bare.redis.get("k"))).code).toBe(code);
     expect(bare.asked).toHaveLength(1);
   });
 
   test("nobody listens: is an error", async () => {
     const away = await startBareServer();
     await away.stop();
-    expect((await failureOf(away.redis.countExisting(["k"]))).code).toBe("UNREACHABLE");
+    expect((await failureOf(away.redis.get("k"))).code).toBe("UNREACHABLE");
   });
 });
 
@@ -159,6 +160,43 @@ describe("as it was written", () => {
     const fields = TEXTS.map((_, index) => `f${index}`);
     expect(await fixture.redis.hmget("h", [...fields, "absent"])).toEqual([...TEXTS, null]);
     expect(await fixture.redis.hmget("no hash", ["a", "b"])).toEqual([null, null]);
+  });
+
+  test("countAndGet: what exists is counted, and a text is the text it is, in one request", async () => {
+    const asked = vi.spyOn(globalThis, "fetch");
+    for (const text of TEXTS) {
+      await fixture.raw.set("t", text);
+      expect(await fixture.redis.countAndGet(["t", "absent", "t2"], "t")).toEqual({
+        existing: 1,
+        value: text,
+      });
+      expect([await fixture.redis.get("t"), await fixture.redis.get("absent")]).toEqual([text, null]);
+      await fixture.redis.set("t2", text);
+      expect(await fixture.raw.get("t2")).toBe(text);
+      await fixture.raw.del("t2");
+    }
+    expect(await fixture.redis.countAndGet(["absent"], "absent")).toEqual({ existing: 0, value: null });
+    expect(asked).toHaveBeenCalledTimes(4 * TEXTS.length + 1);
+  });
+
+  test("countAndGet: a lost reply is not sent again, and is an error", async () => {
+    bare.answer = dropReply;
+    expect((await failureOf(bare.redis.countAndGet(["a", "b"], "k"))).code).toBe("UNREACHABLE");
+    expect(bare.asked).toEqual([
+      {
+        path: "/pipeline",
+        command: [
+          ["exists", "a", "b"],
+          ["get", "k"],
+        ],
+      },
+    ]);
+  });
+
+  test("countAndGet: an error within the answer is an error, with nothing of its arguments", async () => {
+    await fixture.raw.hset("cus_secret", "a", "b");
+    const error = await failureOf(fixture.redis.countAndGet(["a"], "cus_secret"));
+    expect([error.code, error.message]).toEqual(["ERR", "Redis: ERR"]);
   });
 
   test("run: arguments arrive, and answers come back, as the texts they are", async () => {

@@ -19,7 +19,7 @@ beforeAll(async () => {
 afterAll(() => fixture.stop());
 beforeEach(async () => {
   await fixture.raw.del("known");
-  await fixture.sql.query("delete from billing_periods; delete from customers");
+  await fixture.sql.query("delete from billing_periods; delete from customer_plans; delete from customers");
   fixture.asked();
 });
 afterEach(() => {

@@ -98,3 +98,18 @@ test.each([
   await closePeriods("a");
   expect(await customerInCurrency(fixture.database)).toBeUndefined();
 });
+
+test("a customer in the currency is also one that had own prices in a part of a period that is not closed", async () => {
+  const october = withMonthBefore({
+    startMs: Date.parse("2026-10-01T00:00Z"),
+    endMs: Date.parse("2026-11-01T00:00Z"),
+  });
+  const at = (settings: object, time: string) =>
+    putCustomer(fixture.database, "a", settings, Date.parse(time), october);
+  await at({ prices: [{ metricName: "calls", model: "flat", flatFee: "1" }] }, "2026-10-01T00:30Z");
+  await at({}, "2026-10-10T01:30Z");
+
+  expect(await customerInCurrency(fixture.database)).toBe("a");
+  await closePeriods("a");
+  expect(await customerInCurrency(fixture.database)).toBeUndefined();
+});

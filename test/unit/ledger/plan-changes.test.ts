@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import type { CustomerSettings } from "../../../src/domain/customer.ts";
 import { insertAdjustment } from "../../../src/ledger/adjustments.ts";
+import { plansToBill } from "../../../src/ledger/catalog-use.ts";
 import { deleteCustomer, putCustomer } from "../../../src/ledger/customers.ts";
+import { readPeriodUsage } from "../../../src/ledger/period-usage.ts";
 import { type PeriodChoice, readUsage } from "../../../src/ledger/usage-reading.ts";
 import { writeBuckets } from "../../support/write-buckets.ts";
 import { bucketOf, callsBucket } from "../../support/bucket.ts";
@@ -167,5 +169,26 @@ test("plans: a deleted customer ended; one who comes back after its last period 
   await deleteCustomer(fixture.database, "cus_acme", utc("2026-10-30T08:00"));
   await put({ plan: "payg" }, "2026-11-20T08:30");
   expect((await read()).lifetime).toEqual({ startedMs: utc("2026-11-20T08:00"), endedMs: null });
-  expect(await changes()).toEqual(["10-03T12 payg", "11-20T08 payg"]);
+  // The month that it had left is charged as before it came back.
+  expect((await read(OCTOBER)).lifetime).toEqual({
+    startedMs: utc("2026-10-03T12:00"),
+    endedMs: utc("2026-10-30T08:00"),
+  });
+  expect(await changes()).toEqual(["11-20T08 payg"]);
+});
+
+test("plans: what a customer had before it was deleted prices nothing of the periods after it", async () => {
+  const october = withMonthBefore(OCTOBER);
+  await putCustomer(fixture.database, "cus_acme", { plan: "gone" }, utc("2026-10-03T12:34"), october);
+  await deleteCustomer(fixture.database, "cus_acme", utc("2026-10-20T08:00"));
+  await fixture.raw("update billing_periods set closed_at = period_end");
+  await put({ plan: "payg" }, "2026-11-20T08:30");
+
+  expect(await changes(OCTOBER)).toEqual(["10-03T12 gone"]);
+  expect(await changes()).toEqual(["11-20T08 payg"]);
+  const range = { fromMs: NOVEMBER.startMs, toMs: NOVEMBER.endMs };
+  const [simulated] = await readPeriodUsage(fixture.database, range, "", 10);
+  expect(simulated?.changes.map(({ planName }) => planName)).toEqual(["payg"]);
+  // The plan that it left may go, though the period in which it came back is open.
+  expect(await plansToBill(fixture.database)).toEqual(["payg"]);
 });

@@ -14,7 +14,7 @@ const SMALL = new Set([
   "stripe_sweeps",
 ]);
 /** Indexes of what waits for a run, read whole by it: they do not grow either. */
-const WAITING = new Set(["invoices_unsent"]);
+const WAITING = new Set(["invoices_unsent", "notifications_unaddressed"]);
 /** Statements that are not called by themselves, and what they are a part of. */
 const PARTS: Record<string, string> = {
   lockShard: "writeClaim",

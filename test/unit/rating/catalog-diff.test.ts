@@ -140,7 +140,12 @@ const anyLeaf = fc.oneof(
   fc.constantFrom("0", "1", "x", 0, 1, true, null),
   fc.array(fc.nat(1), { maxLength: 2 }),
 );
-const anyMembers = fc.dictionary(fc.constantFrom("a", "b", "unit", "tiers"), anyLeaf, { maxKeys: 3 });
+// Objects as JSON has them: the comparison that judges the diff would tell those without a prototype apart.
+const noNullPrototype = true;
+const anyMembers = fc.dictionary(fc.constantFrom("a", "b", "unit", "tiers"), anyLeaf, {
+  maxKeys: 3,
+  noNullPrototype,
+});
 const listOf = (key: string, item: fc.Arbitrary<object>) =>
   fc
     .uniqueArray(fc.tuple(fc.constantFrom("k1", "k2", "k3"), item), {
@@ -148,10 +153,13 @@ const listOf = (key: string, item: fc.Arbitrary<object>) =>
       maxLength: 3,
     })
     .map((items) => items.map(([name, members]) => ({ ...members, [key]: name })));
-const anyPlan = fc.record({ fee: anyLeaf, prices: listOf("metricName", anyMembers) }, { requiredKeys: [] });
+const anyPlan = fc.record(
+  { fee: anyLeaf, prices: listOf("metricName", anyMembers) },
+  { requiredKeys: [], noNullPrototype },
+);
 const anyCatalog = fc.record(
   { currency: anyLeaf, meters: listOf("name", anyMembers), plans: listOf("name", anyPlan) },
-  { requiredKeys: ["meters", "plans"] },
+  { requiredKeys: ["meters", "plans"], noNullPrototype },
 );
 
 const LISTS = new Set(["meters", "plans", "prices"]);
