@@ -75,6 +75,7 @@ test("a day that does not agree: is drift until it agrees, by hand and by the ho
   await trigger("17 * * * *", nowMs + HOUR_MS);
   expect(await openOf("int-days")).toEqual([]);
   const after = await call("GET", "/v1/integrity", READ);
+  expect(after.body.findings.filter(({ goneAt }: Finding) => goneAt === null)).toEqual([]);
   expect([after.body.status, after.body.checkedAt]).toEqual(["ok", new Date(nowMs + HOUR_MS).toISOString()]);
 });
 
