@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { InvoicingSchedule } from "../support/invoicing/play-schedule.ts";
+import { hasPublished, unpublished } from "../support/invoicing/published-requests.ts";
 import { startLedgerFixture, type LedgerFixture } from "../support/ledger-fixture.ts";
 
 const SCHEDULES = Number(process.env["INVOICING_SCHEDULES"] ?? 200);
@@ -13,6 +14,30 @@ beforeAll(async () => {
   ledger = await startLedgerFixture();
 });
 afterAll(() => ledger.stop());
+
+test.skipIf(!hasPublished)("requests: what Stripe does not publish is told", () => {
+  const list = { method: "GET", path: "/v1/invoices", params: { limit: "100", created: { lte: "7" } } };
+  const create = {
+    auto_advance: "false",
+    collection_method: "by_pigeon",
+    due: "1",
+    metadata: { any: "thing" },
+  };
+
+  expect(unpublished([list, { method: "POST", path: "/v1/invoices/in_1/void", params: {} }])).toEqual([]);
+  expect(
+    unpublished([
+      { ...list, params: { limit: "many" } },
+      { method: "POST", path: "/v1/invoices", params: create },
+      { method: "PUT", path: "/v1/invoices", params: {} },
+    ]),
+  ).toEqual([
+    "GET /v1/invoices limit=many",
+    "POST /v1/invoices collection_method=by_pigeon",
+    "POST /v1/invoices due=1",
+    "PUT /v1/invoices is not published",
+  ]);
+});
 
 test(
   "invoicing: whatever fails in whatever order, one run more leaves one invoice per customer and period, and no orphan",

@@ -1,6 +1,7 @@
 import { expect } from "vitest";
 import type { StoredInvoice } from "../../../local/stripe/store.ts";
 import type { Invoice } from "../../../src/ledger/invoices.ts";
+import { unpublished } from "./published-requests.ts";
 import type { InvoicingWorld, WorldCustomer } from "./invoicing-world.ts";
 
 /** How an invoice of ours stands where Stripe's stands so. */
@@ -51,6 +52,7 @@ function ledgerSide(invoice: Invoice): object {
  */
 export async function expectOneInvoiceEach(world: InvoicingWorld, context: string): Promise<void> {
   expect(world.refused, context).toEqual([]);
+  expect(unpublished(world.stripe.state.requests), context).toEqual([]);
   for (const customer of world.customers) {
     await expectOneInvoice(world, customer, context);
   }
