@@ -17,6 +17,7 @@ afterAll(() => ledger.stop());
 
 test.skipIf(!hasPublished)("requests: what Stripe does not publish is told", () => {
   const list = { method: "GET", path: "/v1/invoices", params: { limit: "100", created: { lte: "7" } } };
+  const line = { sum: "1", period: { start: "1", until: "2" }, metadata: { ref: "x" }, description: "Calls" };
   const create = {
     auto_advance: "false",
     collection_method: "by_pigeon",
@@ -30,12 +31,20 @@ test.skipIf(!hasPublished)("requests: what Stripe does not publish is told", () 
       { ...list, params: { limit: "many" } },
       { method: "POST", path: "/v1/invoices", params: create },
       { method: "PUT", path: "/v1/invoices", params: {} },
+      {
+        method: "POST",
+        path: "/v1/invoices/in_1/add_lines",
+        params: { lines: { "0": line, "1": { amount: "1.5" } } },
+      },
     ]),
   ).toEqual([
     "GET /v1/invoices limit=many",
     "POST /v1/invoices collection_method=by_pigeon",
     "POST /v1/invoices due=1",
     "PUT /v1/invoices is not published",
+    "POST /v1/invoices/in_1/add_lines lines[0] sum",
+    "POST /v1/invoices/in_1/add_lines lines[0] until",
+    "POST /v1/invoices/in_1/add_lines lines[1] amount",
   ]);
 });
 

@@ -2,6 +2,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 
 const PUBLISHED = "../shared/stripe/request-params-2026-08.json.gz";
+/** Has what the list of parameters leaves out: the members of a line. */
+const SCHEMA = "../shared/stripe/openapi-hybrid-2026-08.json.gz";
 
 /** A request as the local Stripe has noted it. */
 export interface NotedRequest {
@@ -23,15 +25,36 @@ interface PublishedOperation {
 }
 
 /** True where Stripe's published parameters are at hand. */
-export const hasPublished = existsSync(PUBLISHED);
+export const hasPublished = existsSync(PUBLISHED) && existsSync(SCHEMA);
 
-let operations: PublishedOperation[] | undefined;
+/** What the schema says of a value. */
+interface SchemaNode {
+  type?: string;
+  properties?: Record<string, SchemaNode>;
+  items?: SchemaNode;
+}
 
-function published(): PublishedOperation[] {
-  operations ??= Object.values(
-    JSON.parse(gunzipSync(readFileSync(PUBLISHED)).toString("utf8")) as Record<string, PublishedOperation>,
-  );
-  return operations;
+interface Schema {
+  paths: Record<string, { post: { requestBody: { content: Record<string, { schema: SchemaNode }> } } }>;
+}
+
+let loaded: { operations: PublishedOperation[]; line: Record<string, SchemaNode> } | undefined;
+
+function readGzipped(path: string): unknown {
+  return JSON.parse(gunzipSync(readFileSync(path)).toString("utf8"));
+}
+
+function published(): { operations: PublishedOperation[]; line: Record<string, SchemaNode> } {
+  if (loaded === undefined) {
+    const { paths } = readGzipped(SCHEMA) as Schema;
+    const body = paths["/v1/invoices/{invoice}/add_lines"]?.post.requestBody.content;
+    const lines = body?.["application/x-www-form-urlencoded"]?.schema.properties?.["lines"];
+    loaded = {
+      operations: Object.values(readGzipped(PUBLISHED) as Record<string, PublishedOperation>),
+      line: lines?.items?.properties ?? {},
+    };
+  }
+  return loaded;
 }
 
 /** What of requests is not as Stripe publishes them; nothing where the published parameters are not at hand. */
@@ -40,7 +63,8 @@ export function unpublished(requests: readonly NotedRequest[]): string[] {
 }
 
 function faultsOf({ method, path, params }: NotedRequest): string[] {
-  const found = published().find(
+  const { operations, line } = published();
+  const found = operations.find(
     (one) =>
       one.method === method &&
       new RegExp(`^${one.path.replaceAll(/\{[a-z_]+\}/g, "[a-z]+_[^/]+")}$`).test(path),
@@ -48,7 +72,12 @@ function faultsOf({ method, path, params }: NotedRequest): string[] {
   if (found === undefined) {
     return [`${method} ${path} is not published`];
   }
-  const given = flatten(params);
+  const { lines = {}, ...others } = params;
+  const given = flatten(others);
+  const badLines = Object.entries(lines as Record<string, Record<string, unknown>>).flatMap(
+    ([index, members]) =>
+      lineFaults(line, members).map((name) => `${method} ${path} lines[${index}] ${name}`),
+  );
   const missing = Object.entries(found.params)
     .filter(
       ([name, { required }]) => required === true && !name.includes(".") && !Object.hasOwn(params, name),
@@ -57,7 +86,19 @@ function faultsOf({ method, path, params }: NotedRequest): string[] {
   const wrong = given
     .filter(([name, value]) => !isPublished(found.params, name, value))
     .map(([name, value]) => `${method} ${path} ${name}=${String(value)}`);
-  return [...missing, ...wrong];
+  return [...missing, ...wrong, ...badLines];
+}
+
+/** Members of a line that are not in the schema, or of another type. */
+function lineFaults(properties: Record<string, SchemaNode>, members: Record<string, unknown>): string[] {
+  return Object.entries(members).flatMap(([name, value]) => {
+    const node = properties[name];
+    if (node?.properties !== undefined && typeof value === "object" && value !== null) {
+      return lineFaults(node.properties, value as Record<string, unknown>);
+    }
+    const isOfType = node !== undefined && (node.type !== "integer" || /^-?\d+$/.test(String(value)));
+    return isOfType ? [] : [name];
+  });
 }
 
 /** The published list leaves out lists of objects, metadata and expand. */
