@@ -84,10 +84,16 @@ const ERRORS: Partial<Record<Fate, { status: number; code: string }>> = {
   "429": { status: 429, code: "rate_limit" },
 };
 
-/** A fetch of Stripe of which each call has a fate; `keepError` has the next such request answered 500 under its key. */
+/** What has Stripe keep an error as its answer to a request's key. */
+export interface KeptErrors {
+  keep: (match: string, isApplied: boolean) => Promise<void>;
+  forget: () => Promise<void>;
+}
+
+/** A fetch of Stripe of which each call has a fate. */
 export function fatedFetch(
   carrier: Carrier,
-  keepError: (match: string, isApplied: boolean) => Promise<void>,
+  errors: KeptErrors,
   onAnswer: (request: string, status: number, body: string) => void,
 ): typeof fetch {
   return async (input, init) => {
@@ -102,9 +108,13 @@ export function fatedFetch(
         return Response.json({ error }, { status: refusal.status });
       }
       if (fate.startsWith("500")) {
-        await keepError(subject, fate === "500 kept, done");
+        await errors.keep(subject, fate === "500 kept, done");
       }
       const response = await fetch(url, init);
+      if (fate.startsWith("500")) {
+        // A replayed answer has not met it: it must not wait for another request.
+        await errors.forget();
+      }
       // Read whole, so that nothing is left to be waited for when the turn is over.
       const body = await response.text();
       onAnswer(subject, response.status, body);

@@ -194,11 +194,14 @@ export class InvoicingWorld {
 
   #client(run: FatedRun): Stripe {
     const { hostname, port } = new URL(this.stripe.url);
-    const keepError = async (match: string, isApplied: boolean): Promise<void> => {
-      const body = JSON.stringify({ match, isApplied });
-      await fetch(`${this.stripe.url}/_control/store-error`, { method: "POST", body });
+    const control = async (path: string, body: object): Promise<void> => {
+      await fetch(`${this.stripe.url}/_control/${path}`, { method: "POST", body: JSON.stringify(body) });
     };
-    const send = fatedFetch(run, keepError, (request, status, body) => this.#note(request, status, body));
+    const errors = {
+      keep: (match: string, isApplied: boolean) => control("store-error", { match, isApplied }),
+      forget: () => control("forget-store-errors", {}),
+    };
+    const send = fatedFetch(run, errors, (request, status, body) => this.#note(request, status, body));
     return new Stripe(KEY, {
       httpClient: Stripe.createFetchHttpClient(send),
       maxNetworkRetries: 0,
