@@ -42,6 +42,7 @@ export class InvoicingWorld {
   readonly #turns: Turns;
   readonly #late: (() => Promise<unknown>)[] = [];
   #ids = 0;
+  readonly #logged: string[] = [];
 
   private constructor(
     ledger: LedgerFixture,
@@ -61,6 +62,11 @@ export class InvoicingWorld {
     const clock = { nowMs: CLOSED_MS };
     const stripe = await startLocalStripe({ key: KEY, webhookSecret: "whsec_x", now: () => clock.nowMs });
     return new InvoicingWorld(ledger, stripe, clock, random);
+  }
+
+  /** What runs have logged last. */
+  get lastLogged(): string {
+    return this.#logged.slice(-3).join("; ");
   }
 
   async end(): Promise<void> {
@@ -188,7 +194,7 @@ export class InvoicingWorld {
       },
       invoiceMode: this.mode,
       graceHours: 25,
-      log: () => undefined,
+      log: ({ event, error }) => this.#logged.push(`${event}: ${String(error)}`),
     };
   }
 

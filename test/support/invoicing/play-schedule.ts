@@ -84,7 +84,7 @@ export class InvoicingSchedule {
     await world.reconcile(UNDISTURBED);
     await this.#deliver(UNDISTURBED, true);
     if (report.failed > 0 || report.remaining > 0 || report.blocked > 0) {
-      throw new Error(`${context}: ${JSON.stringify(report)}`);
+      throw new Error(`${context}: ${JSON.stringify(report)} ${world.lastLogged}`);
     }
     await expectOneInvoiceEach(world, context);
     await world.wait(HOUR_MS);
