@@ -155,6 +155,11 @@ export class InvoicingWorld {
     return taken;
   }
 
+  /** Has a turn in which nothing is done. */
+  async idle(): Promise<void> {
+    await this.#turns.take(() => Promise.resolve());
+  }
+
   /** Ids of all events so far, the oldest first. */
   events(): string[] {
     return this.stripe.state.store

@@ -58,8 +58,10 @@ export class InvoicingSchedule {
 
   async #act(): Promise<void> {
     const kind = this.#random();
-    if (kind < 0.4) {
+    if (kind < 0.25) {
       await this.#world.run(...this.#fates());
+    } else if (kind < 0.4) {
+      await this.#runAmidEvents();
     } else if (kind < 0.6) {
       await this.#wait();
     } else if (kind < 0.68) {
@@ -100,6 +102,22 @@ export class InvoicingSchedule {
     const counts = new Map(statuses.map(({ status, count }) => [status, Number(count)]));
     this.played.voided = counts.get("void") ?? 0;
     this.played.paid = counts.get("paid") ?? 0;
+  }
+
+  /** Stripe pays at once and tells of it while the run that made the invoice final has not written that down. */
+  async #runAmidEvents(): Promise<void> {
+    const world = this.#world;
+    const run = world.run(...this.#fates());
+    for (let times = 0; times < 12; times += 1) {
+      if (this.#random() < 0.3) {
+        await this.#happenInStripe();
+      }
+      const ids = world.events();
+      // The latest are those that a run does not know of yet.
+      const recent = ids.slice(-6);
+      await (recent.length === 0 ? world.idle() : world.deliver([this.#pick(recent)], this.#fate()));
+    }
+    await run;
   }
 
   #fates(): FateOf[] {
