@@ -115,7 +115,12 @@ export class InvoicingSchedule {
       const ids = world.events();
       // The latest are those that a run does not know of yet.
       const recent = ids.slice(-6);
-      await (recent.length === 0 ? world.idle() : world.deliver([this.#pick(recent)], this.#fate()));
+      // Stripe sends several at once.
+      await Promise.all(
+        [1, 2, 3].map(() =>
+          recent.length === 0 ? world.idle() : world.deliver([this.#pick(recent)], this.#fate()),
+        ),
+      );
     }
     await run;
   }
