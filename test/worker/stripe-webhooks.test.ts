@@ -12,7 +12,7 @@ const secret = inject("bindings")["STRIPE_WEBHOOK_SECRET"] ?? "";
 
 let nowMs: number;
 let customers = 0;
-const made: { customerId: string; stripeId: string }[] = [];
+const made: { id: string; customerId: string; stripeId: string }[] = [];
 
 beforeAll(async () => {
   playAt(1, 1);
@@ -23,7 +23,8 @@ beforeEach(() => {
 });
 afterAll(async () => {
   // The events are made up: others compare the ledger with what Stripe really has.
-  for (const { customerId, stripeId } of made) {
+  for (const { id, customerId, stripeId } of made) {
+    await askLedger("delete from invoice_voids where invoice_id = $1 returning 1", [id]);
     const { status } = await stripeCall("GET", `/v1/invoices/${stripeId}`);
     await askLedger("update invoices set status = $2 where customer_id = $1 returning 1", [
       customerId,
