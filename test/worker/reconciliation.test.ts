@@ -161,7 +161,10 @@ test("Stripe that asks to be asked less: cuts the run; one that fails: 502, the 
   const { status, body } = await call("POST", "/v1/integrity/run", ADMIN);
   await fetch(`${stripeUrl}/_control/reset`, { method: "POST" });
   expect([status, body.code]).toEqual([502, "stripe_refused"]);
-  const [run] = (await call("GET", "/v1/job-runs?job=integrity&limit=1", READ)).body.data;
+  const { body: runs } = await call("GET", "/v1/job-runs?job=integrity&limit=100", READ);
+  // Others have played later moments.
+  const now = new Date(Date.now()).toISOString();
+  const run = runs.data.find(({ startedAt }: { startedAt: string }) => startedAt === now);
   expect(Object.keys(run.outcome)).toEqual(["days", "counters"]);
   expect((await compared()).reconciliation.invoices).toMatchObject({ isCut: false });
 });

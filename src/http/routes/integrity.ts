@@ -67,7 +67,7 @@ async function compareNow(deps: Deps): Promise<object> {
   const { days, counters } = checks(deps, startedMs);
   const compared = { days: await days(), counters: await counters() };
   let failure: unknown;
-  const reconciliation = await reconcile(deps, startedMs).catch((error: unknown) => {
+  const reconciliation = await reconcile(deps, startedMs, true).catch((error: unknown) => {
     failure = error;
   });
   const report = { ...compared, ...(reconciliation && { reconciliation }) };

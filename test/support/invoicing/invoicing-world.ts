@@ -119,7 +119,7 @@ export class InvoicingWorld {
   }
 
   async reconcile(...fates: readonly FateOf[]): Promise<string[]> {
-    return this.#atOnce(fates, (deps) => reconcile(deps, this.nowMs));
+    return this.#atOnce(fates, (deps) => reconcile(deps, this.nowMs, true));
   }
 
   /** What the API's route does. */
