@@ -52,6 +52,9 @@ async function obey(
     case "POST /_control/store-error":
       executor.failWithStoredError(body);
       return {};
+    case "POST /_control/forget-store-errors":
+      executor.forgetStoredErrors();
+      return {};
     case "POST /_control/pause":
       executor.pause();
       return {};

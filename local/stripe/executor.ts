@@ -52,6 +52,11 @@ export class Executor {
     this.#storedErrors.push({ error, times: error.times ?? 1 });
   }
 
+  /** Takes back what {@link failWithStoredError} has asked for and no request has met: replayed ones do not. */
+  forgetStoredErrors(): void {
+    this.#storedErrors = [];
+  }
+
   /** Keeps requests, their idempotency keys taken, from going on until {@link resume}. */
   pause(): void {
     if (this.#gate === undefined) {

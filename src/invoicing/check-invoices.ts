@@ -28,16 +28,18 @@ export interface InvoicesReport {
 }
 
 /**
- * Compares invoices with Stripe's, those that were not compared for longest first, and keeps where they do not agree.
+ * Compares invoices that were not compared since a moment, or any, with Stripe's, those not compared for longest first, and keeps
+ * where they do not agree.
  * Changes neither. What was compared is kept also when Stripe fails on the way.
  */
 export async function checkInvoices(
   stripe: Stripe,
   database: Database,
   nowMs: number,
+  sinceMs: number | null,
 ): Promise<InvoicesReport> {
   const open = await openFindings(database, "invoices", MAX_OPEN);
-  const invoices = await invoicesToCheck(database, [...open], MAX_CHECKED);
+  const invoices = await invoicesToCheck(database, [...open], sinceMs, MAX_CHECKED);
   const report: InvoicesReport = { checked: 0, moving: 0, drifted: 0, isCut: false };
   const checked: string[] = [];
   const drifted: Finding[] = [];

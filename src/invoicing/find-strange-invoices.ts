@@ -48,8 +48,10 @@ export async function findStrangeInvoices(
       const found = await retrieveInvoice(stripe, id);
       await search.judge(found === undefined ? [] : [found]);
     }
-    await search.lookThrough(undefined, nowMs - NEW_MS);
-    await keepSweep(database, await search.lookThrough(await readSweep(database), undefined));
+    const newest = await search.lookThrough(undefined, nowMs - NEW_MS);
+    // Unless that was all there is.
+    const goneOn = newest && (await search.lookThrough(await readSweep(database), undefined));
+    await keepSweep(database, goneOn);
   } catch (error) {
     if (stripeFailure(error)?.status !== 429) {
       throw error;

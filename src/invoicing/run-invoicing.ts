@@ -64,6 +64,10 @@ export async function runInvoicing(deps: InvoicingDeps, nowMs: number): Promise<
       }
     },
   );
+  // Before what is unsent: an invoice made in place of a void one goes out with the others.
+  const voids = await finishVoids(deps, nowMs);
+  report.voided = voids.voided;
+  report.failed += voids.failed;
   await eachInParallel(await unsentInvoices(deps.database, MAX_PER_RUN), async (invoice) => {
     try {
       const outcome = await sendInvoice(deps, invoice, nowMs);
@@ -76,9 +80,6 @@ export async function runInvoicing(deps: InvoicingDeps, nowMs: number): Promise<
       await markUnsent(deps.database, invoice.invoiceId, nowMs);
     }
   });
-  const voids = await finishVoids(deps, nowMs);
-  report.voided = voids.voided;
-  report.failed += voids.failed;
   report.remaining = (await countDuePeriods(deps.database, endedByMs)) + (await countUnsent(deps.database));
   return report;
 }

@@ -11,6 +11,8 @@ import type { Invoice } from "../ledger/invoices.ts";
 const KEY_LIFE_MS = 24 * HOUR_MS;
 /** A request that was answered 5xx, perhaps by something between us and Stripe, is over after this long. */
 const SETTLED_MS = 10 * MINUTE_MS;
+/** Attempts of one run at a step: the second, when the first was answered what Stripe had stored of an earlier run's. */
+const MAX_TRIES = 2;
 
 export interface SendDeps {
   database: Database;
@@ -53,37 +55,49 @@ export async function runStep(
   work: (attempt: Attempt) => Promise<StepResult>,
 ): Promise<EndedStep | undefined> {
   const { database } = deps;
-  const newKey = (): string => `${invoice.invoiceId}-${name}-${deps.randomId()}`;
-  let begun = await startStep(database, invoice.invoiceId, name, newKey(), nowMs);
-  if (begun === undefined) {
-    return undefined;
-  }
-  const { isFirst } = begun;
-  if (!isFirst && begun.step.finishedAtMs === null && needsNewKey(begun.step, nowMs)) {
-    await renewStep(database, invoice.invoiceId, name, begun.step.idempotencyKey, newKey(), nowMs);
-    begun = await startStep(database, invoice.invoiceId, name, newKey(), nowMs);
+  for (let tries = 1; ; tries += 1) {
+    const begun = await beginStep(deps, invoice.invoiceId, name, nowMs);
     if (begun === undefined) {
       return undefined;
     }
-  }
-  const { step } = begun;
-  if (step.finishedAtMs !== null) {
-    return { outcome: step.outcome ?? {}, isOwn: false };
-  }
-  try {
-    const result = await work({ idempotencyKey: step.idempotencyKey, mayBeThere: !isFirst });
-    const told =
-      result.status === undefined
-        ? []
-        : tellOfStatus(invoice, result.status, nowMs, stripeSubtotal(invoice, result));
-    return await finishStep(database, invoice.invoiceId, name, result, nowMs, told);
-  } catch (error) {
-    const failure = stripeFailure(error);
-    if (failure !== undefined) {
-      await failStep(database, invoice.invoiceId, name, failure);
+    const { step, isFirst } = begun;
+    if (step.finishedAtMs !== null) {
+      return { outcome: step.outcome ?? {}, isOwn: false };
     }
-    throw error;
+    try {
+      const result = await work({ idempotencyKey: step.idempotencyKey, mayBeThere: !isFirst });
+      const told =
+        result.status === undefined
+          ? []
+          : tellOfStatus(invoice, result.status, nowMs, stripeSubtotal(invoice, result));
+      return await finishStep(database, invoice.invoiceId, name, result, nowMs, told);
+    } catch (error) {
+      const failure = stripeFailure(error);
+      if (failure !== undefined) {
+        await failStep(database, invoice.invoiceId, name, failure);
+      }
+      // What it repeats is an earlier attempt's end: another key may be taken at once, after looking.
+      if (failure?.isRepeated !== true || tries === MAX_TRIES) {
+        throw error;
+      }
+    }
   }
+}
+
+/** The step with the key for its next attempt, a new one where the old is of no more use. */
+async function beginStep(
+  { database, randomId }: SendDeps,
+  invoiceId: string,
+  name: StepName,
+  nowMs: number,
+): Promise<{ step: Step; isFirst: boolean } | undefined> {
+  const newKey = (): string => `${invoiceId}-${name}-${randomId()}`;
+  const begun = await startStep(database, invoiceId, name, newKey(), nowMs);
+  if (begun === undefined || begun.isFirst || !needsNewKey(begun.step, nowMs)) {
+    return begun;
+  }
+  await renewStep(database, invoiceId, name, begun.step.idempotencyKey, newKey(), nowMs);
+  return startStep(database, invoiceId, name, newKey(), nowMs);
 }
 
 /** What Stripe's total is where it differs, for who reads that an invoice is blocked. */
@@ -100,7 +114,17 @@ export function stripeFailure(error: unknown): StepOutcome["failure"] {
   }
   const status = "statusCode" in error && typeof error.statusCode === "number" ? error.statusCode : null;
   const code = "code" in error && typeof error.code === "string" ? error.code : error.name;
-  return { status, code };
+  return { status, code, ...(isRepeated(error) && { isRepeated: true }) };
+}
+
+/** True of an answer that Stripe had stored under the key and gives again. */
+function isRepeated(error: Error): boolean {
+  const headers: unknown = "headers" in error ? error.headers : undefined;
+  const value =
+    headers instanceof Headers
+      ? headers.get("idempotent-replayed")
+      : (headers as Record<string, unknown> | undefined)?.["idempotent-replayed"];
+  return value === "true";
 }
 
 /**
@@ -109,9 +133,12 @@ export function stripeFailure(error: unknown): StepOutcome["failure"] {
  * 409 and 429 are not stored; after a 5xx the attempt may still be under way for a while.
  */
 function needsNewKey(step: Step, nowMs: number): boolean {
-  const status = step.outcome?.failure?.status ?? null;
+  const { status = null, isRepeated: isStored } = step.outcome?.failure ?? {};
   const ageMs = nowMs - step.startedAtMs;
-  if (ageMs >= KEY_LIFE_MS) {
+  if (step.finishedAtMs !== null) {
+    return false;
+  }
+  if (ageMs >= KEY_LIFE_MS || isStored === true) {
     return true;
   }
   if (status === null || status === 409 || status === 429) {

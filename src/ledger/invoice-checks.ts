@@ -5,13 +5,15 @@ import type { Invoice } from "./invoices.ts";
 import { column, timeColumn } from "./row.ts";
 
 /**
- * Invoices to compare with Stripe's: those named, and those that were not compared for longest, at most `limit`.
+ * Invoices to compare with Stripe's: those named, and those that were not compared since a moment, if one is given, the one not compared for
+ * longest first, at most `limit`.
  *
  * Not those that are being sent, nor blocked ones, whose difference was told.
  */
 export async function invoicesToCheck(
   database: Database,
   invoiceIds: readonly string[],
+  sinceMs: number | null,
   limit: number,
 ): Promise<Invoice[]> {
   const [named, oldest] = await database.transaction([
@@ -23,8 +25,9 @@ where invoice_id = any (array(select jsonb_array_elements_text($1::jsonb)))`,
     {
       text: `${SELECT_INVOICE}
 where stripe_invoice_id is not null and status not in ('draft', 'blocked')
-order by checked_at nulls first, invoice_id limit $1`,
-      params: [limit],
+  and ($1::bigint is null or checked_at is null or checked_at <= to_timestamp($1::bigint / 1000.0))
+order by checked_at nulls first, invoice_id limit $2`,
+      params: [sinceMs, limit],
     },
   ]);
   const rows = [...(named ?? []), ...(oldest ?? [])].map(readInvoice);
@@ -61,7 +64,7 @@ export async function stripeLinks(
   const rows = await database.query(
     `
 select invoice_id, stripe_invoice_id, status,
-  exists (select 1 from invoice_voids where invoice_voids.invoice_id = invoices.invoice_id and settled_at is null)::text
+  coalesce((select settled_at is null from invoice_voids where invoice_voids.invoice_id = invoices.invoice_id), false)::text
     as is_being_voided
 from invoices where invoice_id = any (array(select jsonb_array_elements_text($1::jsonb)))`,
     [JSON.stringify(invoiceIds)],

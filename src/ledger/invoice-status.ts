@@ -29,5 +29,10 @@ export interface StepOutcome {
   subtotalMinor?: string;
   stripeStatus?: string;
   /** The failed attempt's HTTP status and Stripe's error code. */
-  failure?: { status: number | null; code: string };
+  failure?: {
+    status: number | null;
+    code: string;
+    /** Stripe had stored it under the key, and gave it again. */
+    isRepeated?: true;
+  };
 }

@@ -41,7 +41,7 @@ select run_id::text, job, (extract(epoch from scheduled_at) * 1000)::bigint::tex
 from job_runs
 where (started_at, run_id) < (coalesce(to_timestamp($1::bigint / 1000.0), 'infinity'), $2::bigint)
   and ($3::text is null or job = $3)
-order by started_at desc, run_id desc limit $4`,
+order by started_at desc, job_runs.run_id desc limit $4`,
     [after?.timeMs ?? null, after?.id ?? 0, job ?? null, limit],
   );
   return rows.map(readRun);

@@ -18,6 +18,7 @@ export function upcomingInvoice(usage: CustomerUsage): object {
     lines,
     subtotal,
     total,
+    customerHasStripe: usage.settings.stripeCustomerId !== undefined,
     stripeInvoiceId: null,
     steps: [],
   };

@@ -12,6 +12,7 @@ const SUITES = [
     file: "test/faults/flush-schedules.test.ts",
     schedules: { MODELLED_SCHEDULES: 1_000_000, REAL_SCHEDULES: 2_000 },
   },
+  { file: "test/faults/invoicing-schedules.test.ts", schedules: { INVOICING_SCHEDULES: 2_000 } },
   { file: "test/faults/alerts.test.ts", schedules: { ALERT_SCHEDULES: 1_000 } },
 ];
 

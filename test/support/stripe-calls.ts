@@ -42,6 +42,7 @@ export const STRIPE_CALLS: LedgerCall[] = [
     invoiceChecks.invoicesToCheck,
     "a run's",
     several(100, (n) => `inv_${n}`),
+    NOW_MS,
     400,
   ),
   call(

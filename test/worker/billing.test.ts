@@ -116,7 +116,9 @@ describe("a bill", () => {
     await fetch(`${stripeUrl}/_control/reset`, { method: "POST" });
     await trigger("17 * * * *", dueMs);
     const subjects = await (await fetch(`${stripeUrl}/_control/subjects`)).json<string[]>();
-    expect(subjects.map((subject) => subject.replace(/in_[^/]+/, "in_…"))).toEqual([
+    // Those that change something; the reconciliation reads.
+    const sent = subjects.filter((subject) => !subject.startsWith("GET"));
+    expect(sent.map((subject) => subject.replace(/in_[^/]+/, "in_…"))).toEqual([
       "POST /v1/invoices",
       "POST /v1/invoices/in_…/add_lines",
       "POST /v1/invoices/in_…/finalize",

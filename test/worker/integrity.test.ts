@@ -75,6 +75,7 @@ test("a day that does not agree: is drift until it agrees, by hand and by the ho
   await trigger("17 * * * *", nowMs + HOUR_MS);
   expect(await openOf("int-days")).toEqual([]);
   const after = await call("GET", "/v1/integrity", READ);
+  expect(after.body.findings.filter(({ goneAt }: Finding) => goneAt === null)).toEqual([]);
   expect([after.body.status, after.body.checkedAt]).toEqual(["ok", new Date(nowMs + HOUR_MS).toISOString()]);
 });
 
@@ -151,8 +152,10 @@ test("the hourly run: tells of each of its parts", async () => {
     "invoicing",
     "jobRuns",
     "notifications",
+    "reconciliation",
     "retention",
     "spool",
+    "stripeEvents",
   ]);
   expect(body.data[0].outcome).toMatchObject({ retention: { disagreeing: 0 }, counters: { drifted: 0 } });
 });

@@ -140,6 +140,9 @@ test.each(["zero", "blocked", "uncollectible"] as const)("a %s invoice: can be v
   if (status === "uncollectible") {
     await stripeCall("POST", `/v1/invoices/${stripeInvoiceId}/mark_uncollectible`, "");
   }
+  if (status !== "uncollectible") {
+    await stripeCall("POST", `/v1/invoices/${stripeInvoiceId}/void`, "");
+  }
   const inStripeToo = status === "uncollectible" ? stripeInvoiceId : null;
   await askLedger(
     "update invoices set status = $2, stripe_invoice_id = $3 where invoice_id = $1 returning 1",

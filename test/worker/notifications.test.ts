@@ -137,7 +137,8 @@ test("a failed delivery: comes again when it is due and not before; the minutes 
 });
 
 test("what Redis knows nothing of: is found by the hour, and by the next minute once Redis was emptied", async () => {
-  await makeEndpoint("/told-emptied");
+  // The hour tells of invoices, too.
+  await makeEndpoint("/told-emptied", { types: ["usage.threshold_reached"] });
   for (const [index, found] of [() => trigger(HOURLY, nowMs), forgetDue].entries()) {
     await tellAt(nowMs);
     expect(await neonRequests(() => trigger(MINUTE, nowMs))).toBe(0);

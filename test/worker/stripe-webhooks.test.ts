@@ -1,6 +1,8 @@
-import { exports } from "cloudflare:workers";
+import { createExecutionContext } from "cloudflare:test";
+import { env, exports } from "cloudflare:workers";
 import { Stripe } from "stripe";
 import { afterAll, beforeAll, beforeEach, expect, inject, test, vi } from "vitest";
+import worker from "../../src/index.ts";
 import { askLedger, closeMonthBefore, playAt, publishPlans } from "./played-time.ts";
 import { ADMIN, call, READ, stripeCall, stripeCustomer } from "./worker-api.ts";
 
@@ -10,6 +12,7 @@ const secret = inject("bindings")["STRIPE_WEBHOOK_SECRET"] ?? "";
 
 let nowMs: number;
 let customers = 0;
+const made: { id: string; customerId: string; stripeId: string }[] = [];
 
 beforeAll(async () => {
   playAt(1, 1);
@@ -18,7 +21,16 @@ beforeAll(async () => {
 beforeEach(() => {
   nowMs = playAt(1, 1);
 });
-afterAll(() => {
+afterAll(async () => {
+  // The events are made up: others compare the ledger with what Stripe really has.
+  for (const { id, customerId, stripeId } of made) {
+    await askLedger("delete from invoice_voids where invoice_id = $1 returning 1", [id]);
+    const { status } = await stripeCall("GET", `/v1/invoices/${stripeId}`);
+    await askLedger("update invoices set status = $2 where customer_id = $1 returning 1", [
+      customerId,
+      status,
+    ]);
+  }
   vi.useRealTimers();
 });
 
@@ -78,7 +90,9 @@ async function invoiced(): Promise<{ id: string; customerId: string; stripeId: s
   await call("PUT", `/v1/customers/${customerId}`, ADMIN, { stripeCustomerId, plan: "flat99" });
   await closeMonthBefore(2);
   const invoice = await readInvoice(customerId);
-  return { id: invoice.id, customerId, stripeId: invoice.stripeInvoiceId };
+  const customer = { id: invoice.id, customerId, stripeId: invoice.stripeInvoiceId };
+  made.push(customer);
+  return customer;
 }
 
 // oxlint-disable-next-line typescript/no-explicit-any -- whatever the Worker answers
@@ -222,4 +236,39 @@ test("a signed body that is no JSON, or no UTF-8: is refused; one that is too la
     status: 413,
     body: { code: "body_too_large" },
   });
+});
+
+test("an event that comes five times at once: moves its invoice once, and is kept once", async () => {
+  const { id, customerId, stripeId } = await invoiced();
+  const event = await eventOf(stripeId, "invoice.paid");
+  const answers = await Promise.all([1, 2, 3, 4, 5].map(() => send(event)));
+  const verdicts = answers.map(({ body }) => body.verdict);
+  expect(verdicts.filter((verdict) => verdict === "moved")).toHaveLength(1);
+  expect(verdicts.filter((verdict) => verdict === "duplicate")).toHaveLength(4);
+  expect(await readInvoice(customerId)).toMatchObject({ status: "paid" });
+  expect(await askLedger("select 1 from stripe_events where invoice_id = $1", [id])).toHaveLength(1);
+});
+
+test("a ledger that does not answer: 503, and Stripe's next try moves the invoice", async () => {
+  const { customerId, stripeId } = await invoiced();
+  const event = await eventOf(stripeId, "invoice.paid");
+  const { neonUrl } = inject("controls");
+  const fault = { mode: "after", match: "with moved" };
+  await fetch(`${neonUrl}/_control/faults`, { method: "POST", body: JSON.stringify(fault) });
+  expect(await send(event)).toMatchObject({ status: 503, body: { code: "store_unavailable" } });
+  expect((await send(event)).body.verdict).toBe("duplicate");
+  expect(await readInvoice(customerId)).toMatchObject({ status: "paid" });
+});
+
+test("a Worker without the signing secret: says so, and all else works", async () => {
+  const { STRIPE_WEBHOOK_SECRET: _, ...others } = env as unknown as Record<string, string>;
+  const ask = (method: string, path: string) =>
+    worker.fetch(new Request(`http://edgemeter.test${path}`, { method }), others, createExecutionContext());
+  const refused = await ask("POST", "/webhooks/stripe");
+  expect(refused.status).toBe(500);
+  expect(await refused.json()).toMatchObject({
+    code: "misconfigured",
+    detail: expect.stringContaining("STRIPE_WEBHOOK_SECRET"),
+  });
+  expect((await ask("GET", "/healthz")).status).toBe(200);
 });

@@ -70,10 +70,12 @@ async function compareNow(deps: Deps): Promise<object> {
   const { days, counters } = checks(deps, startedMs);
   const compared = { days: await days(), counters: await counters() };
   let failure: unknown;
-  const reconciliation = await reconcile(deps, startedMs).catch((error: unknown) => {
+  const reconciliation = await reconcile(deps, startedMs, true).catch((error: unknown) => {
     failure = error;
   });
   const report = { ...compared, ...(reconciliation && { reconciliation }) };
+  // What was found is told; the next tick sends it.
+  await announceDue(deps.redis, deps.randomId());
   const finishedMs = deps.now();
   const run = { job: "integrity", scheduledMs: startedMs, startedMs, finishedMs, outcome: report };
   await insertJobRun(deps.database, run);

@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import * as z from "zod";
+import { announceDue } from "../../counters/due.ts";
 import type { Deps } from "../../deps.ts";
 import { storableText } from "../../domain/text.ts";
 import { requestVoid } from "../../ledger/invoice-voids.ts";
@@ -38,6 +39,7 @@ export function invoiceVoidRoutes(deps: Deps): Hono {
     if ((await voidOrExplain(deps, invoiceId)) === "paid") {
       throw isPaid();
     }
+    await announceDue(deps.redis, deps.randomId());
     const invoice = await foundInvoice(deps.database, invoiceId);
     // Accepted: a draft was on its way to Stripe. The hourly run goes on.
     return context.json(invoiceDocument(invoice), invoice.status === "void" ? 200 : 202);

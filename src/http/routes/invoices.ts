@@ -52,6 +52,7 @@ export function invoiceRoutes(deps: Deps): Hono {
       );
     }
     await finalizeOrExplain(deps, invoice);
+    await announceDue(deps.redis, deps.randomId());
     return context.json(invoiceDocument(await foundInvoice(deps.database, invoice.invoiceId)));
   });
 

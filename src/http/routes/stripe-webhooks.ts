@@ -1,4 +1,5 @@
 import { Hono } from "hono";
+import { announceDue } from "../../counters/due.ts";
 import type { Deps } from "../../deps.ts";
 import { readBytes } from "../body.ts";
 import { ApiProblem } from "../problem.ts";
@@ -34,6 +35,10 @@ export function stripeWebhookRoutes(deps: Deps): Hono {
     }
     const news = readInvoiceEvent(event);
     const verdict = news === undefined ? "ignored" : await receiveEvent(deps.database, news, nowMs);
+    if (verdict === "moved" || verdict === "kept") {
+      // What it has to tell, the next tick sends.
+      await announceDue(deps.redis, deps.randomId());
+    }
     return context.json({ received: true, verdict });
   });
 

@@ -164,3 +164,33 @@ test.each([
   expect(run.output()).toContain(message);
   expect(run.output()).toContain("npm start -- [options]");
 });
+
+test(
+  "stack: the local Stripe's events come to the Worker, signed as it expects",
+  async () => {
+    const run = start("--port", "0");
+    await run.ready;
+    const { stripeUrl, stripeKey } = await readInfo();
+    const ask = async (method: string, path: string, body?: string): Promise<unknown> => {
+      const headers = {
+        authorization: `Bearer ${stripeKey}`,
+        "content-type": "application/x-www-form-urlencoded",
+      };
+      const answer = await fetch(`${stripeUrl}${path}`, {
+        method,
+        headers,
+        ...(body !== undefined && { body }),
+      });
+      return answer.json();
+    };
+    await ask("POST", "/v1/customers", "name=Acme");
+    // Settles when what was on its way is answered.
+    await ask("POST", "/_control/webhooks/deliver", "{}");
+
+    expect(await ask("GET", "/v1/events?delivery_success=true")).toMatchObject({
+      data: [{ type: "customer.created", pending_webhooks: 0 }],
+    });
+    expect(await ask("GET", "/v1/events?delivery_success=false")).toMatchObject({ data: [] });
+  },
+  TIMEOUT_MS,
+);
