@@ -36,10 +36,7 @@ export function integrityRoutes(deps: Deps): Hono {
   });
 
   routes.post("/v1/integrity/run", requireScope(deps.keys, "admin"), async (context) => {
-    const answer = await compareNow(deps);
-    // What was found is told; the next tick sends it.
-    await announceDue(deps.redis, deps.randomId());
-    return context.json(answer);
+    return context.json(await compareNow(deps));
   });
 
   routes.post("/v1/integrity/fence", requireScope(deps.keys, "admin"), async (context) => {
