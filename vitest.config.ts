@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig, type Plugin } from "vitest/config";
 
@@ -21,6 +22,8 @@ export default defineConfig({
   logLevel: "error",
   test: {
     silent: "passed-only",
+    // A test's process waits for its stores' most of the time: also two cores have work for two.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       {
         plugins: [textModules],

@@ -39,3 +39,5 @@ create table budget_forecasts (
   high_minor numeric not null,
   checked_at timestamptz not null
 );
+-- Whose forecasts are made: the hourly run reads no other customers.
+create index customers_with_budget on customers (customer_id) where deleted_at is null and settings ? 'budget';

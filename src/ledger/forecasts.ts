@@ -84,7 +84,8 @@ insert into budget_forecasts (customer_id, checked_on, period_start, currency, l
 select customer_id, (to_timestamp($2::bigint / 1000.0) at time zone 'UTC')::date, to_timestamp(start_ms / 1000.0), currency, low,
   projected, high, to_timestamp($2::bigint / 1000.0)
 from jsonb_to_recordset($1::jsonb) as page (customer_id text, start_ms bigint, currency text, low numeric, projected numeric,
-  high numeric) join customers using (customer_id)
+  high numeric)
+where exists (select 1 from customers where customers.customer_id = page.customer_id offset 0)
 order by customer_id
 on conflict (customer_id) do update set checked_on = excluded.checked_on, period_start = excluded.period_start,
   currency = excluded.currency, low_minor = excluded.low_minor, projected_minor = excluded.projected_minor,

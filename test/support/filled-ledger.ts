@@ -86,7 +86,7 @@ from generate_series(1, 20000) as n, lateral (select ${NOW} - n * interval '6 mi
 
 /**
  * Every fourth customer has rules of its own; alerts of half of all periods since a year, and of a month of unknown customers:
- * three thresholds of two rules each.
+ * three thresholds of two rules each. One of two budgets is forecast today.
  */
 const ALERTS = `
 insert into alert_rules (customer_id, rules, updated_at)
@@ -101,7 +101,11 @@ from (
   where period_start >= '2025-12-01' and length(customer_id) % 2 = 0
   union all
   select 'unknown_' || n, '2026-11-01', '2026-12-01' from generate_series(1, 2000) as n
-) as months, unnest(array['default_usage', 'own']) as rule_id, unnest(array[80, 90, 100]) as threshold`;
+) as months, unnest(array['default_usage', 'own']) as rule_id, unnest(array[80, 90, 100]) as threshold;
+insert into budget_forecasts (customer_id, checked_on, period_start, currency, low_minor, projected_minor, high_minor, checked_at)
+select customer_id, (at at time zone 'UTC')::date, '2026-11-01', 'usd', 40000, 50000, 60000, at
+from customers, lateral (select ${NOW} - (1 + substr(customer_id, 5)::integer % 2) * interval '12 hours 30 minutes' as at) as times
+where settings ? 'budget'`;
 
 /** Two weeks of scheduled work, and what it told of. */
 const WORK = `

@@ -29,6 +29,7 @@ import { MAX_WINDOWS } from "../../src/usage/series-windows.ts";
 import { ALERT_CALLS } from "./alert-calls.ts";
 import { callsBucket } from "./bucket.ts";
 import { FILLED_MS as NOW_MS, FILLED_MONTH as MONTH, MONTH_BEFORE } from "./filled-ledger.ts";
+import { FORECAST_CALLS } from "./forecast-calls.ts";
 import { newInvoice } from "./invoice-fixture.ts";
 import { call, LATER, LONGEST_PAGE, PAGE, several, type LedgerCall } from "./ledger-call.ts";
 import { STRIPE_CALLS } from "./stripe-calls.ts";
@@ -270,6 +271,7 @@ export const LEDGER_CALLS: readonly LedgerCall[] = [
   ...FLUSH,
   ...INVOICING,
   ...ALERT_CALLS,
+  ...FORECAST_CALLS,
   ...NOTIFICATION_CALLS,
   ...STRIPE_CALLS,
   ...UPKEEP,
