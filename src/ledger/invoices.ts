@@ -4,6 +4,8 @@ import { column, timeColumn } from "./row.ts";
 import type { InvoiceStatus, InvoiceStep } from "./invoice-status.ts";
 import type { PrintedLine } from "../rating/printed-line.ts";
 import type { PeriodUsage } from "../rating/rate-period.ts";
+import type { TrueUp } from "../rating/true-up.ts";
+import { basisOf, lockReach } from "./true-up-reach.ts";
 
 /** Settings of the customer at the close: what is sent to Stripe is computed from these. */
 export interface InvoiceSnapshot {
@@ -14,6 +16,8 @@ export interface InvoiceSnapshot {
   plan: string;
   /** What was priced; absent on invoices from before it was kept. */
   usage?: PeriodUsage;
+  /** The earlier periods of which more, or less, was billed than before, and what that was computed from. */
+  trueUps?: TrueUp[];
 }
 
 export interface Invoice {
@@ -50,26 +54,28 @@ select invoice_id, number, customer_id, (extract(epoch from period_start) * 1000
       order by array_position(array['create', 'add_lines', 'finalize'], step)), '[]')
     from invoice_steps where invoice_steps.invoice_id = invoices.invoice_id)::text as steps,
   (select coalesce(jsonb_agg(jsonb_build_object('ref', ref, 'metricName', metric_name, 'description', description,
-      'quantity', quantity::text, 'amountMinor', amount_minor::text, 'tiers', tiers) order by position), '[]')
+      'quantity', quantity::text, 'amountMinor', amount_minor::text, 'tiers', tiers,
+      'trueUpOfMs', (extract(epoch from true_up_of) * 1000)::bigint) order by position), '[]')
     from invoice_lines where invoice_lines.invoice_id = invoices.invoice_id)::text as lines
 from invoices`;
 
 /**
  * Closes a period: the invoice, its lines and the end of the period in one transaction.
  *
- * `adjustments` is how many the period had before its usage was read. Answers false, and changes nothing, when it has
- * others by now, or an invoice already.
+ * `basis` is what it rests on beside usage, as {@link readClosing} gave it before the usage was read. Answers false, and
+ * changes nothing, when that is another by now (more adjustments, another invoice of a period that is trued up), or when
+ * the period has an invoice already: what was billed is compared where it is added to, all under the periods' rows.
  */
 export async function closeWithInvoice(
   database: Database,
   invoice: NewInvoice,
   nowMs: number,
-  adjustments = 0,
+  basis: string,
 ): Promise<boolean> {
   try {
     const [, inserted] = await database.transaction([
-      lockPeriod(invoice),
-      insertInvoice(invoice, nowMs, adjustments),
+      lockReach(invoice.customerId, invoice.period.startMs),
+      insertInvoice(invoice, nowMs, basis),
       insertLines(invoice),
       closePeriod(invoice, nowMs),
     ]);
@@ -158,16 +164,7 @@ where invoice_id = $1 and status = 'draft'`,
   );
 }
 
-/** Holds the period until the transaction ends: no adjustment of it comes in meanwhile. */
-function lockPeriod({ customerId, period }: NewInvoice): Statement {
-  return {
-    text: `
-select 1 from billing_periods where customer_id = $1 and period_start = to_timestamp($2::bigint / 1000.0) for update`,
-    params: [customerId, period.startMs],
-  };
-}
-
-function insertInvoice(invoice: NewInvoice, nowMs: number, adjustments: number): Statement {
+function insertInvoice(invoice: NewInvoice, nowMs: number, basis: string): Statement {
   return {
     text: `
 insert into invoices (invoice_id, number, customer_id, period_start, period_end, status, currency, catalog_version,
@@ -176,9 +173,7 @@ select $1, 'EM-' || lpad(n, greatest(7, length(n)), '0'), $2, to_timestamp($3::b
   to_timestamp($4::bigint / 1000.0), $5, $6, $7, $8::jsonb, $9, $10, to_timestamp($11::bigint / 1000.0),
   to_timestamp($11::bigint / 1000.0)
 from (select nextval('invoice_numbers')::text as n) as next
-where $12::bigint = (
-  select count(*) from adjustments
-  where customer_id = $2 and at >= to_timestamp($3::bigint / 1000.0) and at < to_timestamp($4::bigint / 1000.0))
+where $12 = ${basisOf("$2", "to_timestamp($3::bigint / 1000.0)")}
 returning 1`,
     params: [
       invoice.invoiceId,
@@ -192,7 +187,7 @@ returning 1`,
       invoice.subtotalMinor,
       invoice.totalMinor,
       nowMs,
-      adjustments,
+      basis,
     ],
   };
 }
@@ -206,13 +201,14 @@ function insertLines(invoice: NewInvoice): Statement {
     quantity: line.quantity,
     amount_minor: line.amountMinor.toString(),
     tiers: line.tiers,
+    true_up_of_ms: line.trueUpOfMs ?? null,
   }));
   return {
     text: `
-insert into invoice_lines (invoice_id, position, ref, metric_name, description, quantity, amount_minor, tiers)
-select $1, position, ref, metric_name, description, quantity, amount_minor, tiers
+insert into invoice_lines (invoice_id, position, ref, metric_name, description, quantity, amount_minor, tiers, true_up_of)
+select $1, position, ref, metric_name, description, quantity, amount_minor, tiers, to_timestamp(true_up_of_ms / 1000.0)
 from jsonb_to_recordset($2::jsonb) as page (position integer, ref text, metric_name text, description text,
-  quantity numeric, amount_minor numeric, tiers jsonb)
+  quantity numeric, amount_minor numeric, tiers jsonb, true_up_of_ms bigint)
 where exists (select 1 from invoices where invoice_id = $1)`,
     params: [invoice.invoiceId, JSON.stringify(rows)],
   };
@@ -230,8 +226,9 @@ where customer_id = $1 and period_start = to_timestamp($2::bigint / 1000.0) and 
 }
 
 function readInvoice(row: Row): Invoice {
-  const lines = JSON.parse(column(row, "lines")) as (Omit<PrintedLine, "amountMinor"> & {
+  const lines = JSON.parse(column(row, "lines")) as (Omit<PrintedLine, "amountMinor" | "trueUpOfMs"> & {
     amountMinor: string;
+    trueUpOfMs: number | null;
   })[];
   return {
     invoiceId: column(row, "invoice_id"),
@@ -247,6 +244,10 @@ function readInvoice(row: Row): Invoice {
     stripeInvoiceId: row["stripe_invoice_id"] ?? null,
     createdAtMs: timeColumn(row, "created_ms"),
     steps: JSON.parse(column(row, "steps")) as InvoiceStep[],
-    lines: lines.map((line) => ({ ...line, amountMinor: BigInt(line.amountMinor) })),
+    lines: lines.map(({ trueUpOfMs, ...line }) => ({
+      ...line,
+      amountMinor: BigInt(line.amountMinor),
+      ...(trueUpOfMs === null ? {} : { trueUpOfMs }),
+    })),
   };
 }

@@ -6,7 +6,6 @@ import * as catalogUse from "../../src/ledger/catalog-use.ts";
 import * as catalogVersions from "../../src/ledger/catalog-versions.ts";
 import * as counterCheck from "../../src/ledger/counter-check.ts";
 import * as customers from "../../src/ledger/customers.ts";
-import type { Database } from "../../src/ledger/database.ts";
 import * as dayCheck from "../../src/ledger/day-check.ts";
 import { repairDays } from "../../src/ledger/day-repair.ts";
 import * as flushClaims from "../../src/ledger/flush-claims.ts";
@@ -20,7 +19,6 @@ import { insertNotification } from "../../src/ledger/notifications.ts";
 import * as redisLosses from "../../src/ledger/redis-losses.ts";
 import * as spool from "../../src/ledger/spool.ts";
 import { readPeriodAdjustments, readUsageDays } from "../../src/ledger/period-evidence.ts";
-import * as periodRows from "../../src/ledger/period-rows.ts";
 import { readPeriodUsage } from "../../src/ledger/period-usage.ts";
 import { readUsage } from "../../src/ledger/usage-reading.ts";
 import { writeClaim } from "../../src/ledger/usage-records.ts";
@@ -30,28 +28,9 @@ import { MAX_WINDOWS } from "../../src/usage/series-windows.ts";
 import { callsBucket } from "./bucket.ts";
 import { FILLED_MS as NOW_MS, FILLED_MONTH as MONTH, MONTH_BEFORE } from "./filled-ledger.ts";
 import { newInvoice } from "./invoice-fixture.ts";
+import { PERIOD_CALLS } from "./period-calls.ts";
+import { call, several, type LedgerCall } from "./ledger-call.ts";
 import { identified, measured } from "./measurement.ts";
-
-/** A function of the ledger, with arguments that the product calls it with. */
-export interface LedgerCall {
-  name: string;
-  /** What is asked, where the function is called more than once. */
-  asked: string;
-  call: (database: Database) => Promise<unknown>;
-}
-
-function call<Args extends unknown[]>(
-  run: (database: Database, ...args: Args) => Promise<unknown>,
-  asked: string,
-  ...args: Args
-): LedgerCall {
-  return { name: run.name, asked, call: (database) => run(database, ...args) };
-}
-
-/** `count` of what a number, from 1 on, stands for. */
-function several<Item>(count: number, item: (number: number) => Item): Item[] {
-  return Array.from({ length: count }, (_, index) => item(index + 1));
-}
 
 const PAGE = 101;
 const LONGEST_PAGE = 1001;
@@ -99,7 +78,6 @@ const OF_REGION = { groupBy: ["region"], filters: [["region", "eu"]] } as const;
 const CUSTOMERS = [
   call(customers.putCustomer, "a new one", "cus_new", {}, NOW_MS, PERIODS),
   call(customers.putCustomer, "a known one", "cus_7", {}, NOW_MS, PERIODS),
-  call(customers.putCustomer, "another anchor day", "cus_7", { billingAnchorDay: 15 }, NOW_MS, PERIODS),
   call(customers.getCustomer, "one", "cus_7"),
   call(customers.listCustomers, "the first page", PAGE, undefined),
   call(customers.listCustomers, "the longest page", LONGEST_PAGE, undefined),
@@ -115,7 +93,6 @@ const CUSTOMERS = [
   call(adjustments.insertAdjustment, "one", ADJUSTMENT, "admin", NOW_MS),
   call(adjustments.listAdjustments, "the first page", "cus_7", PAGE, undefined),
   call(adjustments.listAdjustments, "a later page", "cus_7", PAGE, LATER),
-  call(adjustments.countAdjustments, "a month's", { customerId: "cus_7", ...MONTH_BEFORE }),
 ];
 
 const CATALOG = [
@@ -226,15 +203,6 @@ const FLUSH: LedgerCall[] = [
 ];
 
 const INVOICING = [
-  call(periodRows.insertEarlierPeriods, "lately", 50 * HOUR_MS, NOW_MS - 62 * DAY_MS),
-  call(periodRows.customersToExtend, "within a month", NOW_MS, 1000),
-  call(periodRows.customersToExtend, "at its end", MONTH.endMs, 1000),
-  call(
-    periodRows.extendPeriods,
-    "a page",
-    several(1000, (n) => `cus_${n}`),
-    MONTH.endMs,
-  ),
   call(billingPeriods.duePeriods, "within a month", NOW_MS - DAY_MS, NOW_MS - DAY_MS, 500),
   call(billingPeriods.duePeriods, "at its end", MONTH.endMs, NOW_MS - DAY_MS, 500),
   call(billingPeriods.countDuePeriods, "within a month", NOW_MS - DAY_MS),
@@ -244,6 +212,7 @@ const INVOICING = [
     "one",
     newInvoice("inv_new", { customerId: "cus_207", period: MONTH_BEFORE }),
     NOW_MS,
+    "",
   ),
   call(invoices.unsentInvoices, "a run's", 500),
   call(invoices.countUnsent, "all"),
@@ -285,6 +254,7 @@ const UPKEEP = [
 /** Every function of the ledger as requests and scheduled runs call it, in an order in which they can follow each other. */
 export const LEDGER_CALLS: readonly LedgerCall[] = [
   ...CUSTOMERS,
+  ...PERIOD_CALLS,
   ...CATALOG,
   ...USAGE,
   ...LISTS,

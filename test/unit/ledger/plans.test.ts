@@ -11,6 +11,7 @@ const SMALL = new Set(["catalog_versions", "flush_shards", "redis_losses", "sche
 const WAITING = new Set(["invoices_unsent"]);
 /** Statements that are not called by themselves, and what they are a part of. */
 const PARTS: Record<string, string> = {
+  lockReach: "closeWithInvoice",
   lockShard: "writeClaim",
   noteClaim: "writeClaim",
   extendCustomer: "putCustomer",
