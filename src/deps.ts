@@ -25,6 +25,7 @@ export interface Deps {
   requireKnownCustomers: boolean;
   graceHours: number;
   invoiceMode: "auto" | "review";
+  sendZeroInvoices: boolean;
   maxBuckets: number;
   retentionMonths: number;
   log: Log;
@@ -64,6 +65,7 @@ function composeDeps(settings: Settings): Deps {
     requireKnownCustomers: settings.REQUIRE_KNOWN_CUSTOMERS === "true",
     graceHours: settings.INVOICE_GRACE_HOURS ?? settings.LATE_EVENT_HOURS + 1,
     invoiceMode: settings.INVOICE_MODE,
+    sendZeroInvoices: settings.SEND_ZERO_INVOICES === "true",
     maxBuckets: settings.FLUSH_MAX_BUCKETS,
     retentionMonths: settings.RETENTION_MONTHS,
     log: consoleLog,

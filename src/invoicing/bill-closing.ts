@@ -19,6 +19,8 @@ export interface BillDeps {
   /** Fresh randomness with each call. */
   randomId: () => string;
   versions: CatalogVersions;
+  /** Whether an invoice of nothing goes to Stripe as well. */
+  sendZeroInvoices: boolean;
   /** Makes the days of a period of the customer what their hours say. */
   repair: (period: Period) => Promise<void>;
 }
@@ -72,7 +74,9 @@ export async function billClosing(
     catalogVersion: version.version,
   };
   // A deleted customer's last period is billed by the settings it had.
-  const invoice = computeInvoice(base, reading.settings ?? {}, plan.name, { usage: reading, trueUps }, bill);
+  const settings = reading.settings ?? {};
+  const from = { usage: reading, trueUps };
+  const invoice = computeInvoice(base, settings, plan.name, from, bill, deps.sendZeroInvoices);
   return { invoice, basis: closing.basis };
 }
 

@@ -19,6 +19,8 @@ const BUCKET_LIFE_MS = 10 * DAY_MS;
 
 export interface CloseDeps extends AlertDeps {
   redis: RedisClient;
+  /** Whether an invoice of nothing goes to Stripe as well. */
+  sendZeroInvoices: boolean;
 }
 
 /**

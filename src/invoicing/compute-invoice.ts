@@ -1,14 +1,13 @@
-import type { CustomerSettings } from "../domain/customer.ts";
+import { DEFAULT_DAYS_UNTIL_DUE, type CustomerSettings } from "../domain/customer.ts";
 import type { InvoiceStatus } from "../ledger/invoice-status.ts";
 import type { InvoiceSnapshot, NewInvoice } from "../ledger/invoices.ts";
 import type { Bill } from "../rating/bill.ts";
 import type { PeriodUsage } from "../rating/rate-period.ts";
 import type { TrueUp } from "../rating/true-up.ts";
+import { sentLines } from "./sent-lines.ts";
 
 /** Largest amount that Stripe takes, in minor units. Source: its reference of invoice items, twelve digits. */
 const MAX_AMOUNT_MINOR = 999_999_999_999n;
-/** Days a customer has to pay an invoice that is sent, unless its settings say otherwise. */
-const DEFAULT_DAYS_UNTIL_DUE = 30;
 
 /** What a bill was computed from, beside the catalog. */
 export interface BilledFrom {
@@ -17,17 +16,21 @@ export interface BilledFrom {
   trueUps: readonly TrueUp[];
 }
 
-/** Puts a bill into the form in which it is kept: nothing of it is computed again later. */
+/**
+ * Puts a bill into the form in which it is kept: nothing of it is computed again later. `sendZero`: one of nothing goes to
+ * Stripe as well.
+ */
 export function computeInvoice(
   base: Pick<NewInvoice, "invoiceId" | "customerId" | "period" | "catalogVersion">,
   settings: CustomerSettings,
   planName: string,
   from: BilledFrom,
   bill: Bill,
+  sendZero: boolean,
 ): NewInvoice {
   return {
     ...base,
-    status: statusOf(bill),
+    status: statusOf(bill, sendZero),
     currency: bill.currency.code,
     snapshot: snapshotOf(settings, planName, from),
     subtotalMinor: bill.totalMinor,
@@ -37,12 +40,12 @@ export function computeInvoice(
 }
 
 /** An invoice that Stripe would refuse for its size is for people to look at. */
-function statusOf({ lines, totalMinor }: Bill): InvoiceStatus {
-  const amounts = [totalMinor, ...lines.map(({ amountMinor }) => amountMinor)];
+function statusOf({ lines, totalMinor }: Bill, sendZero: boolean): InvoiceStatus {
+  const amounts = [totalMinor, ...[...lines, ...sentLines({ lines })].map(({ amountMinor }) => amountMinor)];
   if (amounts.some((amount) => amount > MAX_AMOUNT_MINOR || amount < -MAX_AMOUNT_MINOR)) {
     return "blocked";
   }
-  return totalMinor === 0n ? "zero" : "draft";
+  return totalMinor === 0n && !sendZero ? "zero" : "draft";
 }
 
 function snapshotOf(

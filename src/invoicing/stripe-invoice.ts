@@ -3,6 +3,7 @@ import { invariant } from "../domain/invariant.ts";
 import type { Invoice } from "../ledger/invoices.ts";
 import type { PrintedLine } from "../rating/printed-line.ts";
 import type { Attempt } from "./run-step.ts";
+import { sentLines, tierText } from "./sent-lines.ts";
 
 /** Ties a Stripe invoice to ours. */
 const INVOICE_KEY = "edgemeter_invoice_id";
@@ -73,7 +74,7 @@ export async function addMissingLines(
   stripeInvoiceId: string,
   attempt: Attempt,
 ): Promise<number> {
-  const lines = invoice.lines.filter(({ amountMinor }) => amountMinor !== 0n);
+  const lines = sentLines(invoice);
   const there = attempt.mayBeThere ? await presentRefs(stripe, stripeInvoiceId) : new Set<string>();
   const missing = lines.filter(({ ref }) => !there.has(ref));
   if (missing.length === 0) {
@@ -137,7 +138,12 @@ async function presentRefs(stripe: Stripe, stripeInvoiceId: string): Promise<Set
 function lineParams(line: PrintedLine): Stripe.InvoiceAddLinesParams.Line {
   const amount = Number(line.amountMinor);
   invariant(Number.isSafeInteger(amount), `amount of line ${line.ref} fits Stripe's integers`);
-  return { amount, description: line.description, metadata: { [REF_KEY]: line.ref } };
+  const tiers = tierText(line.tiers);
+  return {
+    amount,
+    description: line.description,
+    metadata: { [REF_KEY]: line.ref, ...(tiers === "" ? {} : { edgemeter_tiers: tiers }) },
+  };
 }
 
 function stripeCustomer(invoice: Invoice): string {

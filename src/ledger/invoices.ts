@@ -1,3 +1,4 @@
+import { DEFAULT_DAYS_UNTIL_DUE } from "../domain/customer.ts";
 import type { Database, Parameter, Row, Statement } from "./database.ts";
 import { LedgerError } from "./database.ts";
 import { column, timeColumn } from "./row.ts";
@@ -9,6 +10,7 @@ import { basisOf, lockReach } from "./true-up-reach.ts";
 
 /** Settings of the customer at the close: what is sent to Stripe is computed from these. */
 export interface InvoiceSnapshot {
+  /** Null until the customer has one: only then is the invoice sent. */
   stripeCustomerId: string | null;
   collectionMethod: "charge_automatically" | "send_invoice";
   daysUntilDue: number | null;
@@ -73,11 +75,17 @@ export async function closeWithInvoice(
   basis: string,
 ): Promise<boolean> {
   try {
-    const [, inserted] = await database.transaction([
+    const [, , inserted] = await database.transaction([
+      // A Stripe customer that is put meanwhile is either seen here, or finds the invoice.
+      {
+        text: "select 1 from customers where customer_id = $1 for share",
+        params: [invoice.customerId],
+      },
       lockReach(invoice.customerId, invoice.period.startMs),
       insertInvoice(invoice, nowMs, basis),
       insertLines(invoice),
       closePeriod(invoice, nowMs),
+      fillStripeCustomer(invoice.customerId, nowMs),
     ]);
     return (inserted?.length ?? 0) > 0;
   } catch (error) {
@@ -128,7 +136,7 @@ order by created_at desc, invoice_id desc limit $7`,
   return rows.map(readInvoice);
 }
 
-/** True of invoices that are to be sent; a draft of a customer without Stripe stays one for ever. */
+/** True of invoices that are to be sent; a draft of a customer without Stripe waits until the customer has it. */
 export const UNSENT = "status = 'draft' and snapshot ->> 'stripeCustomerId' is not null";
 
 /** Invoices that Stripe has not wholly been given, oldest first; those that failed come after the others. */
@@ -138,6 +146,29 @@ export async function unsentInvoices(database: Database, limit: number): Promise
     [limit],
   );
   return rows.map(readInvoice);
+}
+
+/**
+ * Gives the drafts of a customer that had no Stripe customer at their close the one of its document by now, and how Stripe
+ * collects from it, so that they are sent. To be run where the customer's row is held.
+ *
+ * Only what was never begun to be sent: everything that is sent is computed from one snapshot.
+ */
+export function fillStripeCustomer(customerId: string, nowMs: number): Statement {
+  return {
+    text: `
+update invoices set updated_at = to_timestamp($2::bigint / 1000.0), snapshot = snapshot || jsonb_build_object(
+  'stripeCustomerId', settings -> 'stripeCustomerId',
+  'collectionMethod', coalesce(settings ->> 'collectionMethod', 'charge_automatically'),
+  'daysUntilDue', case when settings ->> 'collectionMethod' = 'send_invoice'
+    then coalesce((settings ->> 'daysUntilDue')::integer, $3::integer) end)
+from customers
+where customers.customer_id = $1 and settings ->> 'stripeCustomerId' is not null
+  and invoices.customer_id = $1 and status = 'draft' and snapshot ->> 'stripeCustomerId' is null
+  and stripe_invoice_id is null
+  and not exists (select 1 from invoice_steps where invoice_steps.invoice_id = invoices.invoice_id)`,
+    params: [customerId, nowMs, DEFAULT_DAYS_UNTIL_DUE],
+  };
 }
 
 /** How many invoices Stripe has not wholly been given. */

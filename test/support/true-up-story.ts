@@ -127,7 +127,13 @@ export class TrueUpStory {
       own.flatMap((period) =>
         Array.from({ length: runs }, () =>
           billAndClose(
-            { database, versions, randomId: () => crypto.randomUUID(), repair: async () => undefined },
+            {
+              database,
+              versions,
+              sendZeroInvoices: false,
+              randomId: () => crypto.randomUUID(),
+              repair: async () => undefined,
+            },
             period,
             this.nowMs,
           ),

@@ -120,6 +120,8 @@ function invoiceDocument(invoice: Invoice): object {
     catalogVersion: invoice.catalogVersion,
     lines: invoice.lines.map((line) => lineDocument(line, currency)),
     ...totalsDocument(invoice.subtotalMinor, invoice.totalMinor, currency),
+    // Null: it waits for the customer to have one.
+    stripeCustomerId: invoice.snapshot.stripeCustomerId,
     stripeInvoiceId: invoice.stripeInvoiceId,
     steps: invoice.steps.map(stepDocument),
   };

@@ -12,6 +12,7 @@ const WAITING = new Set(["invoices_unsent"]);
 /** Statements that are not called by themselves, and what they are a part of. */
 const PARTS: Record<string, string> = {
   lockReach: "closeWithInvoice",
+  fillStripeCustomer: "putCustomer",
   lockShard: "writeClaim",
   noteClaim: "writeClaim",
   extendCustomer: "putCustomer",
