@@ -23,8 +23,9 @@ export interface TrueUp {
   billed: readonly BilledLine[];
 }
 
-/** Follows what a true-up line's ref begins with: the ref of the line that it corrects. */
 const REF_PREFIX = "true_up";
+/** What the ref of a true-up line begins with: the ref of the line that it corrects follows. */
+export const REF_OF_TRUE_UP = /^true_up:[^:]*:/;
 
 /**
  * What is still to be billed of an earlier period: line by line what it comes to by now, less what it was billed.

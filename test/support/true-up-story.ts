@@ -179,7 +179,10 @@ export class TrueUpStory {
   }
 }
 
-/** Sums decimals of at most six decimals. */
+/** Decimals of what is summed: of an exact amount, sixteen. */
+export const SUM_SCALE = 20;
+
+/** Sums decimals, at a scale that is finer than any of a test. */
 export function sumOf(texts: readonly string[]): bigint {
-  return texts.reduce((sum, text) => sum + scaledTo(parseDecimal(text)!, 6)!, 0n);
+  return texts.reduce((sum, text) => sum + scaledTo(parseDecimal(text)!, SUM_SCALE)!, 0n);
 }

@@ -106,3 +106,70 @@ test("an invoice with true-ups: is simulated by its own lines, and its export ha
   // One call was added to that month since.
   expect(own).toMatchObject({ billed: "0.00", simulated: "0.00" });
 });
+
+// oxlint-disable-next-line typescript/no-explicit-any -- whatever the Worker answers
+async function explained(id: string, ref: string): Promise<any> {
+  const path = await call("GET", `/v1/invoices/${id}/lines/${encodeURIComponent(ref)}/explain`, READ);
+  const query = await call("GET", `/v1/invoices/${id}/explain?ref=${encodeURIComponent(ref)}`, READ);
+  expect(query.body).toEqual(path.body);
+  expect(path.status).toBe(200);
+  return path.body;
+}
+
+test("a line: is explained tier by tier and day by day, up to its amount", async () => {
+  const [first, second] = [playAt(8, 3), playAt(8, 4)];
+  playAt(8, 3);
+  await call("PUT", "/v1/customers/explained", ADMIN, {});
+  await record("explained", "api_calls", 99_999);
+  playAt(8, 4, 1);
+  await record("explained", "api_calls", 16);
+  await closeMonthBefore(9);
+  const { id } = await invoiceOf("explained", 8);
+  const body = await explained(id, "metric:api_calls");
+
+  expect(body).toMatchObject({
+    invoiceId: id,
+    currency: "usd",
+    plan: "payg",
+    span: periodOf(8),
+    line: { ref: "metric:api_calls", quantity: "100015", amount: "90.01" },
+    price: { metricName: "api_calls", model: "graduated" },
+  });
+  expect(body.reasons).toEqual([
+    { text: "above 0 up to 10000: 10000 calls at 0 each (prices in minor units)", amount: "0.00" },
+    { text: "above 10000 up to 100000: 90000 calls at 0.1 each (prices in minor units)", amount: "90.00" },
+    { text: "above 100000 up to 1000000: 15 calls at 0.05 each (prices in minor units)", amount: "0.0075" },
+    { text: "rounded once", amount: "0.0025" },
+  ]);
+  const dayOf = (timeMs: number): string => new Date(timeMs).toISOString().slice(0, 10);
+  const days = [
+    { day: dayOf(first), used: "99999", adjusted: "0", total: "99999", cost: "90.00" },
+    { day: dayOf(second), used: "16", adjusted: "0", total: "100015", cost: "90.01" },
+  ];
+  expect(body.days).toEqual(days);
+
+  // What comes after the close is told apart.
+  expect(await adjust("explained", "late", -6, second)).toBe(201);
+  expect((await explained(id, "metric:api_calls")).days).toEqual([
+    days[0],
+    { ...days[1], adjusted: "-6", total: "100009", cost: "90.00" },
+    { day: null, used: "6", adjusted: "0", total: "100015", cost: "90.01" },
+  ]);
+  await closeMonthBefore(10);
+  const next = await invoiceOf("explained", 9);
+  const trueUp = await explained(next.id, `true_up:${day(8)}:metric:api_calls`);
+  expect(trueUp.line).toMatchObject({ quantity: "-6", amount: "-0.01" });
+  expect(trueUp.reasons.at(-1)).toEqual({
+    text: `billed before of the period from ${day(8)}`,
+    amount: "-90.01",
+  });
+  expect(trueUp.days.at(-1)).toMatchObject({ total: "100009", cost: "90.00" });
+});
+
+test("a line that is not there: 404; no ref: 400; no key: 401", async () => {
+  const { id } = await invoiceOf("explained", 8);
+  expect((await call("GET", `/v1/invoices/${id}/lines/metric:nothing/explain`, READ)).status).toBe(404);
+  expect((await call("GET", "/v1/invoices/inv_nothing/lines/base_fee/explain", READ)).status).toBe(404);
+  expect((await call("GET", `/v1/invoices/${id}/explain`, READ)).status).toBe(400);
+  expect((await call("GET", `/v1/invoices/${id}/explain?ref=base_fee`, undefined)).status).toBe(401);
+});

@@ -105,7 +105,7 @@ test.each(["before", "after"] as const)(
   async (mode) => {
     await close({ lines: MANY, subtotalMinor: TOTAL, totalMinor: TOTAL });
     stripe.local.faults.add({ mode, match: "/add_lines" });
-    await expect(send("inv_1")).rejects.toThrow();
+    await expect(send("inv_1")).rejects.toThrow("connection");
     expect(await send("inv_1")).toBe("sent");
 
     expect(await inStripe()).toEqual([{ refs: REFS, subtotal: Number(TOTAL), status: "open" }]);
@@ -146,7 +146,7 @@ test("an invoice of nothing: stays here, unless it is to be sent: then it goes o
   expect((await getInvoice(fixture.database, "inv_1"))?.status).toBe("paid");
 });
 
-async function snapshot(): Promise<Partial<Invoice["snapshot"]>> {
+async function collection(): Promise<Partial<Invoice["snapshot"]>> {
   const {
     stripeCustomerId: id,
     collectionMethod,
@@ -164,7 +164,11 @@ test("a customer without Stripe: its invoice waits, and goes out once the id is 
   expect(await countUnsent(fixture.database)).toBe(0);
   await put({ stripeCustomerId, collectionMethod: "send_invoice" });
 
-  expect(await snapshot()).toEqual({ stripeCustomerId, collectionMethod: "send_invoice", daysUntilDue: 30 });
+  expect(await collection()).toEqual({
+    stripeCustomerId,
+    collectionMethod: "send_invoice",
+    daysUntilDue: 30,
+  });
   expect((await unsentInvoices(fixture.database, 10)).map(({ invoiceId }) => invoiceId)).toEqual(["inv_1"]);
   expect(await send("inv_1")).toBe("sent");
   expect((await inStripe()).map(({ status, subtotal }) => [status, subtotal])).toEqual([["open", 234_001]]);
@@ -174,7 +178,7 @@ test("a customer with Stripe: another id that is put changes nothing of what was
   await close({});
   await put({ stripeCustomerId: "cus_other", collectionMethod: "send_invoice", daysUntilDue: 7 });
 
-  expect(await snapshot()).toEqual({
+  expect(await collection()).toEqual({
     stripeCustomerId,
     collectionMethod: "charge_automatically",
     daysUntilDue: null,
@@ -184,11 +188,11 @@ test("a customer with Stripe: another id that is put changes nothing of what was
 test("a customer without Stripe: an invoice that was begun to be sent, or is no draft, is left as it is", async () => {
   await close({ snapshot: WITHOUT, status: "zero" });
   await put({ stripeCustomerId });
-  expect((await snapshot()).stripeCustomerId).toBeNull();
+  expect((await collection()).stripeCustomerId).toBeNull();
   await fixture.raw("update invoices set status = 'draft'");
   await fixture.raw("insert into invoice_steps values ('inv_1', 'create', 'key', now(), null, null)");
   await put({ stripeCustomerId });
-  expect((await snapshot()).stripeCustomerId).toBeNull();
+  expect((await collection()).stripeCustomerId).toBeNull();
 });
 
 test("a customer whose id is put while it is closed: its invoice has it, whichever came first", async () => {
@@ -198,7 +202,7 @@ test("a customer whose id is put while it is closed: its invoice has it, whichev
     const [isClosed] = await Promise.all([close({ snapshot: WITHOUT }), put({ stripeCustomerId })]);
 
     expect(isClosed).toBe(true);
-    expect((await snapshot()).stripeCustomerId).toBe(stripeCustomerId);
+    expect((await collection()).stripeCustomerId).toBe(stripeCustomerId);
   }
 });
 
@@ -207,5 +211,5 @@ test("a deleted customer: is billed where it was when its last period is closed"
   await deleteCustomer(fixture.database, "cus_acme", CLOSED_MS);
   await close({ snapshot: WITHOUT });
 
-  expect((await snapshot()).stripeCustomerId).toBe(stripeCustomerId);
+  expect((await collection()).stripeCustomerId).toBe(stripeCustomerId);
 });

@@ -1,11 +1,14 @@
 import * as fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { DAY_MS, HOUR_MS } from "../../../src/domain/window.ts";
+import { explainLine } from "../../../src/invoicing/explain-line.ts";
 import { exportInvoice } from "../../../src/invoicing/export-invoice.ts";
+import type { Invoice } from "../../../src/ledger/invoices.ts";
 import { billPeriod, printBill } from "../../../src/rating/bill.ts";
+import type { PrintedLine } from "../../../src/rating/printed-line.ts";
 import { ratePeriod } from "../../../src/rating/rate-period.ts";
 import { type LedgerFixture, startLedgerFixture } from "../../support/ledger-fixture.ts";
-import { sumOf, TrueUpStory, versionOf } from "../../support/true-up-story.ts";
+import { SUM_SCALE, sumOf, TrueUpStory, versionOf } from "../../support/true-up-story.ts";
 
 const START_MS = Date.parse("2027-01-01T06:00Z");
 
@@ -111,6 +114,20 @@ async function play(story: TrueUpStory, step: Step, versions: { count: number })
   }
 }
 
+/** The reasons of a line add up to it, and its last day ends at it; of a true-up at what the corrected line comes to. */
+async function expectExplained(invoice: Invoice, line: PrintedLine): Promise<void> {
+  const { line: document, reasons, days } = (await explainLine(fixture.database, invoice, line.ref))!;
+  expect(sumOf(reasons.map(({ amount }) => amount))).toBe(sumOf([document.amount]));
+  const last = days.at(-1);
+  if (last !== undefined) {
+    const billed = line.trueUpOfMs === undefined ? [] : reasons.slice(-1);
+    expect(sumOf([last.cost, ...billed.map(({ amount }) => amount)])).toBe(sumOf([document.amount]));
+  }
+  if (last !== undefined && line.trueUpOfMs === undefined) {
+    expect(last.total).toBe(line.quantity);
+  }
+}
+
 test("true-ups: whatever comes in whatever order, the lines of all invoices are the rating of all usage, once", async () => {
   let trueUps = 0;
   let negative = 0;
@@ -139,12 +156,15 @@ test("true-ups: whatever comes in whatever order, the lines of all invoices are 
         expect(own.reduce((sum, { amountMinor }) => sum + amountMinor, 0n)).toBe(rating.totalMinor);
         for (const line of rating.lines) {
           const same = own.filter(({ ref }) => ref.replace(/^true_up:[^:]+:/, "") === line.ref);
-          expect(sumOf(same.map(({ quantity }) => quantity))).toBe(line.quantity * 1_000_000n);
+          expect(sumOf(same.map(({ quantity }) => quantity))).toBe(line.quantity * 10n ** BigInt(SUM_SCALE));
           expect(same.reduce((sum, { amountMinor }) => sum + amountMinor, 0n)).toBe(line.amountMinor);
         }
         expect(invoice.totalMinor).toBe(
           invoice.lines.reduce((sum, { amountMinor }) => sum + amountMinor, 0n),
         );
+        for (const line of invoice.lines) {
+          await expectExplained(invoice, line);
+        }
         const exported = await exportInvoice(fixture.database, invoice);
         const again = printBill(billPeriod(exported.catalog, exported.usage!, exported.trueUps)!);
         const { currency, lines: printed, subtotal, total } = exported.invoice;
