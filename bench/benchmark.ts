@@ -7,6 +7,7 @@ import { describeMachine, serverVersions } from "./machine.ts";
 import { measureEdge } from "./edge/measure-edge.ts";
 import { measureFlush } from "./flush/measure-flush.ts";
 import { measureUsage } from "./flush/measure-usage.ts";
+import { measureInvoicing } from "./invoicing/measure-invoicing.ts";
 import { measureForecast } from "./forecast/measure-forecast.ts";
 import type { BenchOptions } from "./options.ts";
 import type { CountingReport, Report } from "./report.ts";
@@ -46,7 +47,7 @@ async function measureOnStack(
   step: (line: string) => void,
 ): Promise<{
   versions: { redis: string; workerd: string };
-  figures: Pick<Report, "counting" | "edge" | "flush" | "usage">;
+  figures: Pick<Report, "counting" | "edge" | "flush" | "usage" | "invoicing">;
 }> {
   const { parts } = options;
   const stack = await startBenchStack(dir, step);
@@ -56,6 +57,7 @@ async function measureOnStack(
     const edge = parts.includes("edge") ? await measureEdge(stack, dir, options, step) : undefined;
     const flush = parts.includes("flush") ? await measureFlush(stack, options, step) : undefined;
     const usage = parts.includes("usage") ? await measureUsage(stack, options, step) : undefined;
+    const invoicing = parts.includes("invoicing") ? await measureInvoicing(stack, options, step) : undefined;
     return {
       versions,
       figures: {
@@ -63,6 +65,7 @@ async function measureOnStack(
         ...(edge && { edge }),
         ...(flush && { flush }),
         ...(usage && { usage }),
+        ...(invoicing && { invoicing }),
       },
     };
   } finally {

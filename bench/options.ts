@@ -34,12 +34,18 @@ export interface ForecastEffort {
   forecastCustomers: number;
 }
 
+/** How much is spent on invoicing. */
+export interface InvoicingEffort {
+  invoicingCustomers: number;
+}
+
 /** What can be measured by itself. */
-export const PARTS = ["counting", "edge", "flush", "usage", "forecast"] as const;
+export const PARTS = ["counting", "edge", "flush", "usage", "forecast", "invoicing"] as const;
 export type Part = (typeof PARTS)[number];
 
 /** What the user asked for. */
-export interface BenchOptions extends Effort, EdgeEffort, FlushEffort, UsageEffort, ForecastEffort {
+export interface BenchOptions
+  extends Effort, EdgeEffort, FlushEffort, UsageEffort, ForecastEffort, InvoicingEffort {
   json: boolean;
   parts: readonly Part[];
 }
@@ -64,6 +70,7 @@ const FULL: Omit<BenchOptions, "json" | "parts"> = {
   usageMs: 3000,
   usageCustomers: LEDGER_CUSTOMERS,
   forecastCustomers: 20,
+  invoicingCustomers: 10_000,
 };
 const QUICK: Omit<BenchOptions, "json" | "parts"> = {
   runs: 3,
@@ -79,6 +86,7 @@ const QUICK: Omit<BenchOptions, "json" | "parts"> = {
   usageMs: 1000,
   usageCustomers: 1_000,
   forecastCustomers: 5,
+  invoicingCustomers: 1_000,
 };
 
 /** Reads the command line; `help` when asked for, throws with what is wrong with it. */

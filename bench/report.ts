@@ -8,6 +8,8 @@ import type { FlushFigures } from "./flush/measure-flush.ts";
 import type { UsageFigures } from "./flush/measure-usage.ts";
 import { printForecast } from "./forecast/forecast-report.ts";
 import type { ForecastFigures } from "./forecast/tally.ts";
+import { printInvoicing } from "./invoicing/invoicing-report.ts";
+import type { InvoicingFigures } from "./invoicing/measure-invoicing.ts";
 import { SHAPES, type Shape } from "./contenders.ts";
 import type { Machine } from "./machine.ts";
 import type { Effort } from "./rounds.ts";
@@ -23,6 +25,7 @@ export interface Report {
   flush?: FlushFigures[];
   usage?: UsageFigures;
   forecast?: ForecastFigures;
+  invoicing?: InvoicingFigures;
   tookSeconds: number;
 }
 
@@ -40,7 +43,7 @@ const PROCESSES = ["worker", "endpoint", "redis", "client"];
 
 /** The report for a terminal. */
 export function printReport(report: Report): string {
-  const { machine, effort, counting, edge, flush, usage, forecast, tookSeconds } = report;
+  const { machine, effort, counting, edge, flush, usage, forecast, invoicing, tookSeconds } = report;
   return [
     machineText(machine),
     counting === undefined ? "" : printCounting(counting, effort),
@@ -48,6 +51,7 @@ export function printReport(report: Report): string {
     flush === undefined ? "" : printFlush(flush),
     usage === undefined ? "" : printUsage(usage),
     forecast === undefined ? "" : printForecast(forecast),
+    invoicing === undefined ? "" : printInvoicing(invoicing),
     `\n  Took ${digits(tookSeconds)} s.\n`,
   ].join("");
 }
