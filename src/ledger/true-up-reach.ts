@@ -8,16 +8,18 @@ import { partTotals, TOTALS } from "./period-totals.ts";
 /** How many closed periods before it a period's invoice trues up. */
 export const TRUED_UP_PERIODS = 3;
 
-/** True of rows of `billing_periods as closed` that were invoiced, be the invoice void by now: not of time away. */
-const INVOICED = `closed.closed_at is not null and exists (
-    select 1 from invoices
-    where invoices.customer_id = closed.customer_id and invoices.period_start = closed.period_start offset 0)`;
+/** What `billing_periods as closed` has to have been: of time away there is no invoice. */
+const INVOICED = "";
+/** A void invoice bills nothing: the period before it is in reach instead. */
+const BILLED = "and invoices.status <> 'void'";
 
-/** The periods that the invoice of a customer's period trues up; both are SQL expressions. */
-function reachOf(customerId: string, periodStart: string): string {
+/** The periods that the invoice of a customer's period trues up; the first two are SQL expressions. */
+function reachOf(customerId: string, periodStart: string, invoiced = BILLED): string {
   return `
     select closed.period_start, closed.period_end from billing_periods as closed
-    where closed.customer_id = ${customerId} and closed.period_start < ${periodStart} and ${INVOICED}
+    where closed.customer_id = ${customerId} and closed.period_start < ${periodStart} and closed.closed_at is not null and exists (
+      select 1 from invoices
+      where invoices.customer_id = closed.customer_id and invoices.period_start = closed.period_start ${invoiced} offset 0)
     order by closed.period_start desc limit ${TRUED_UP_PERIODS}`;
 }
 
@@ -142,7 +144,8 @@ interface StoredReach {
 
 /**
  * True of a row of `billing_periods as held`, which is closed, that the next of its customer's closes trues up: `$1` is the
- * customer. A period that is yet to be added counts, as long as the customer is there.
+ * customer. A period that is yet to be added counts, as long as the customer is there; so does one whose invoice is void, for it
+ * may be invoiced again.
  */
 export const WILL_BE_TRUED_UP = `(exists (
     select 1 from invoices
@@ -155,4 +158,5 @@ export const WILL_BE_TRUED_UP = `(exists (
       "$1",
       `coalesce((select min(open.period_start) from billing_periods as open
         where open.customer_id = $1 and open.closed_at is null and open.period_start > held.period_start), 'infinity')`,
+      INVOICED,
     )}) as reach))`;

@@ -142,7 +142,16 @@ export class TrueUpStory {
     );
   }
 
-  /** Its invoices, the oldest first. */
+  /** Makes its newest invoice void, as an operator does. */
+  async voidNewest(): Promise<void> {
+    await this.#fixture.raw(
+      `update invoices set status = 'void' where customer_id = $1 and period_start = (
+        select max(period_start) from invoices where customer_id = $1)`,
+      [this.customerId],
+    );
+  }
+
+  /** Its invoices that are not void, the oldest first. */
   async invoices(): Promise<Invoice[]> {
     const found = await listInvoices(
       this.#fixture.database,
@@ -150,7 +159,8 @@ export class TrueUpStory {
       1000,
       undefined,
     );
-    return found.toSorted((left, right) => left.period.startMs - right.period.startMs);
+    const billed = found.filter(({ status }) => status !== "void");
+    return billed.toSorted((left, right) => left.period.startMs - right.period.startMs);
   }
 
   /** What an invoice's period has by now, priced as it was: by its own changes of plan. */

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { closeMonthBefore, month, periodOf, playAt, publishPlans, record } from "./played-time.ts";
-import { ADMIN, call, READ, stripeCall, stripeCustomer } from "./worker-api.ts";
+import { ADMIN, call, INGEST, READ, stripeCall, stripeCustomer, trigger } from "./worker-api.ts";
 
 beforeAll(async () => {
   playAt(1, 1);
@@ -72,6 +72,29 @@ test("a closed month that is corrected: the next invoice has the difference, Str
   expect(trueUps(await invoiceOf("true-up", 4))).toEqual([]);
   expect(await adjust("true-up", "beyond", 1, month(1))).toBe(422);
   expect(await adjust("true-up", "within", 1, month(2))).toBe(201);
+});
+
+test("an event that comes when its month is closed already: is billed by the next invoice", async () => {
+  // Closed before its late window ends, as by a shorter grace.
+  playAt(12, 10);
+  await call("PUT", "/v1/customers/true-up-late", ADMIN, {});
+  await record("true-up-late", "api_calls", 100_000);
+  await closeMonthBefore(13);
+  playAt(13, 1, 20);
+  const event = {
+    customerId: "true-up-late",
+    metricName: "api_calls",
+    value: 10_000,
+    timestamp: month(13) - 1,
+  };
+  expect((await call("POST", "/v1/events", INGEST, event)).body.recorded).toBe(1);
+  await trigger("* * * * *", month(13) + 21 * 3_600_000);
+  await closeMonthBefore(14);
+
+  expect(await invoiceOf("true-up-late", 12)).toMatchObject({ total: "90.00" });
+  const next = await invoiceOf("true-up-late", 13);
+  expect(trueUps(next)).toEqual([[`true_up:${day(12)}:metric:api_calls`, "10000", "5.00"]]);
+  expect(next.total).toBe("5.00");
 });
 
 test("a deleted customer: is corrected as long as a close is to come, then refused", async () => {

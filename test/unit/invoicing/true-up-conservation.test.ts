@@ -44,7 +44,7 @@ const anyStep = fc.oneof(
     weight: 4,
     arbitrary: fc.record({ kind: fc.constant("close" as const), runs: fc.integer({ min: 1, max: 3 }) }),
   },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant("pass" as const) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom("pass" as const, "void" as const) }) },
   {
     weight: 1,
     arbitrary: fc.record({
@@ -89,6 +89,9 @@ async function play(story: TrueUpStory, step: Step, versions: { count: number })
       break;
     case "close":
       await story.close(step.runs);
+      break;
+    case "void":
+      await story.voidNewest();
       break;
     case "pass":
       await story.passPeriod();
@@ -173,10 +176,8 @@ test("true-ups: whatever comes in whatever order, the lines of all invoices are 
       trueUps += lines.filter(({ trueUpOfMs }) => trueUpOfMs !== undefined).length;
       negative += invoices.filter(({ totalMinor }) => totalMinor < 0n).length;
       refused += story.refused;
-      // One invoice per period, in a row.
       const starts = invoices.map(({ period }) => period.startMs);
       expect(new Set(starts).size).toBe(starts.length);
-      expect(starts.slice(1)).toEqual(invoices.slice(0, -1).map(({ period }) => period.endMs));
     }),
     { numRuns: 80, endOnFailure: true },
   );
