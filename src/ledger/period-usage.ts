@@ -18,7 +18,7 @@ with chosen as materialized (
   select customer_id, period_start, period_end from billing_periods
   where period_start >= to_timestamp($1::bigint / 1000.0) and period_start < to_timestamp($2::bigint / 1000.0)
     and customer_id > $3
-  order by customer_id limit $4
+  order by customer_id fetch first $4 rows with ties
 ), ${PLANNED}
 select planned.customer_id, changes::text, totals::text,
   (extract(epoch from planned.period_start) * 1000)::bigint::text as start_ms,
@@ -42,7 +42,7 @@ order by planned.customer_id`;
 
 /**
  * Reads what customers used in their periods that start in `[fromMs, toMs)`, as far as the ledger has it, in the order of
- * their ids after `afterId`. One statement.
+ * their ids after `afterId`: at most `limit`, and whatever else the last of these customers has. One statement.
  */
 export async function readPeriodUsage(
   database: Database,
