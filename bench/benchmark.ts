@@ -7,6 +7,7 @@ import { describeMachine, serverVersions } from "./machine.ts";
 import { measureEdge } from "./edge/measure-edge.ts";
 import { measureFlush } from "./flush/measure-flush.ts";
 import { measureUsage } from "./flush/measure-usage.ts";
+import { measureInvoicing } from "./invoicing/measure-invoicing.ts";
 import { measureForecast } from "./forecast/measure-forecast.ts";
 import { measureRating } from "./rating/measure-rating.ts";
 import type { BenchOptions } from "./options.ts";
@@ -61,12 +62,14 @@ async function measureServed(
     const edge = parts.includes("edge") ? await measureEdge(stack, dir, options, step) : undefined;
     const flush = parts.includes("flush") ? await measureFlush(stack, options, step) : undefined;
     const usage = parts.includes("usage") ? await measureUsage(stack, options, step) : undefined;
+    const invoicing = parts.includes("invoicing") ? await measureInvoicing(stack, options, step) : undefined;
     return {
       versions,
       ...(counting && { counting }),
       ...(edge && { edge }),
       ...(flush && { flush }),
       ...(usage && { usage }),
+      ...(invoicing && { invoicing }),
     };
   } finally {
     await stack.stop();

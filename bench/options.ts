@@ -43,13 +43,18 @@ export interface RatingEffort {
   randomBills: number;
 }
 
+/** How much is spent on invoicing. */
+export interface InvoicingEffort {
+  invoicingCustomers: number;
+}
+
 /** What can be measured by itself. */
-export const PARTS = ["counting", "edge", "flush", "usage", "rating", "forecast"] as const;
+export const PARTS = ["counting", "edge", "flush", "usage", "rating", "forecast", "invoicing"] as const;
 export type Part = (typeof PARTS)[number];
 
 /** What the user asked for. */
 export interface BenchOptions
-  extends Effort, EdgeEffort, FlushEffort, UsageEffort, RatingEffort, ForecastEffort {
+  extends Effort, EdgeEffort, FlushEffort, UsageEffort, RatingEffort, ForecastEffort, InvoicingEffort {
   json: boolean;
   parts: readonly Part[];
 }
@@ -77,6 +82,7 @@ const FULL: Omit<BenchOptions, "json" | "parts"> = {
   ratingRuns: 7,
   ratings: 1_000_000,
   randomBills: 1_000_000,
+  invoicingCustomers: 10_000,
 };
 const QUICK: Omit<BenchOptions, "json" | "parts"> = {
   runs: 3,
@@ -95,6 +101,7 @@ const QUICK: Omit<BenchOptions, "json" | "parts"> = {
   ratingRuns: 5,
   ratings: 200_000,
   randomBills: 100_000,
+  invoicingCustomers: 1_000,
 };
 
 /** Reads the command line; `help` when asked for, throws with what is wrong with it. */

@@ -8,6 +8,8 @@ import type { FlushFigures } from "./flush/measure-flush.ts";
 import type { UsageFigures } from "./flush/measure-usage.ts";
 import { printForecast } from "./forecast/forecast-report.ts";
 import type { ForecastFigures } from "./forecast/tally.ts";
+import { printInvoicing } from "./invoicing/invoicing-report.ts";
+import type { InvoicingFigures } from "./invoicing/measure-invoicing.ts";
 import type { RatingFigures } from "./rating/measure-rating.ts";
 import { printRating } from "./rating/rating-report.ts";
 import { SHAPES, type Shape } from "./contenders.ts";
@@ -26,6 +28,7 @@ export interface Report {
   usage?: UsageFigures;
   rating?: RatingFigures;
   forecast?: ForecastFigures;
+  invoicing?: InvoicingFigures;
   tookSeconds: number;
 }
 
@@ -43,7 +46,7 @@ const PROCESSES = ["worker", "endpoint", "redis", "client"];
 
 /** The report for a terminal. */
 export function printReport(report: Report): string {
-  const { machine, effort, counting, edge, flush, usage, rating, forecast, tookSeconds } = report;
+  const { machine, effort, counting, edge, flush, usage, rating, forecast, invoicing, tookSeconds } = report;
   return [
     machineText(machine),
     counting === undefined ? "" : printCounting(counting, effort),
@@ -52,6 +55,7 @@ export function printReport(report: Report): string {
     usage === undefined ? "" : printUsage(usage),
     rating === undefined ? "" : printRating(rating),
     forecast === undefined ? "" : printForecast(forecast),
+    invoicing === undefined ? "" : printInvoicing(invoicing),
     `\n  Took ${digits(tookSeconds)} s.\n`,
   ].join("");
 }

@@ -12,6 +12,7 @@ import { customerRoutes } from "./http/routes/customers.ts";
 import { eventRoutes } from "./http/routes/events.ts";
 import { healthRoutes } from "./http/routes/health.ts";
 import { integrityRoutes } from "./http/routes/integrity.ts";
+import { invoiceLineRoutes } from "./http/routes/invoice-lines.ts";
 import { invoiceVoidRoutes } from "./http/routes/invoice-voids.ts";
 import { invoiceRoutes } from "./http/routes/invoices.ts";
 import { jobRunRoutes } from "./http/routes/job-runs.ts";
@@ -39,6 +40,7 @@ export function createApp(deps: Deps): Hono {
     catalogSimulationRoutes,
     catalogVersionRoutes,
     invoiceRoutes,
+    invoiceLineRoutes,
     invoiceVoidRoutes,
     integrityRoutes,
     jobRunRoutes,

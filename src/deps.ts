@@ -31,6 +31,7 @@ export interface Deps {
   requireKnownCustomers: boolean;
   graceHours: number;
   invoiceMode: "auto" | "review";
+  sendZeroInvoices: boolean;
   maxBuckets: number;
   retentionMonths: number;
   /** What secrets that are kept are encrypted under; undefined where it is not set. */
@@ -80,6 +81,7 @@ function composeDeps(settings: Settings): Deps {
     requireKnownCustomers: settings.REQUIRE_KNOWN_CUSTOMERS === "true",
     graceHours: settings.INVOICE_GRACE_HOURS ?? settings.LATE_EVENT_HOURS + 1,
     invoiceMode: settings.INVOICE_MODE,
+    sendZeroInvoices: settings.SEND_ZERO_INVOICES === "true",
     maxBuckets: settings.FLUSH_MAX_BUCKETS,
     retentionMonths: settings.RETENTION_MONTHS,
     tokenSecret: settings.TOKEN_SECRET,

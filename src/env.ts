@@ -33,6 +33,7 @@ const bindings = z.object({
   LATE_EVENT_HOURS: integer(1, 24).default(24),
   INVOICE_GRACE_HOURS: integer(1, 24 * 14).optional(),
   INVOICE_MODE: z.enum(["auto", "review"]).default("review"),
+  SEND_ZERO_INVOICES: z.enum(["true", "false"]).default("false"),
   FLUSH_MAX_BUCKETS: integer(16, 100_000).default(5000),
   RETENTION_MONTHS: integer(1, 120).default(13),
   REQUIRE_KNOWN_CUSTOMERS: flag,

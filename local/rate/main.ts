@@ -1,11 +1,11 @@
-import { billDocument, type BillDocument } from "../../src/rating/bill.ts";
-import { ratePeriod } from "../../src/rating/rate-period.ts";
+import { billPeriod, printBill, type BillDocument } from "../../src/rating/bill.ts";
 import { billTable } from "./bill-table.ts";
 import { readCatalog } from "./catalog-input.ts";
 import { differences, readExportedBill } from "./export-input.ts";
 import { InputError } from "./input-error.ts";
 import { parseOptions, USAGE, type RateOptions } from "./options.ts";
 import { readJson } from "./read-json.ts";
+import { readTrueUps } from "./true-up-input.ts";
 import { readUsage } from "./usage-input.ts";
 
 /** Exit codes: rated, the export's bill differs from the recomputed one, the input cannot be used. */
@@ -26,13 +26,13 @@ async function rateFiles(options: RateOptions): Promise<number> {
   if (!("exportFile" in options)) {
     const { catalogFile, usageFile } = options;
     const catalog = readCatalog(`--catalog ${catalogFile}`, await readJson("--catalog", catalogFile));
-    return printBill(billOf(catalog, `--usage ${usageFile}`, await readJson("--usage", usageFile)), options);
+    return show(billOf(catalog, `--usage ${usageFile}`, await readJson("--usage", usageFile)), options);
   }
   const source = `--export ${options.exportFile}`;
   const document = await readJson("--export", options.exportFile);
   const exported = readExportedBill(source, document);
   const bill = billOf(readCatalog(source, document), source, document);
-  printBill(bill, options);
+  show(bill, options);
   const found = differences(exported, bill);
   if (found.length === 0) {
     return EXIT.rated;
@@ -43,14 +43,14 @@ async function rateFiles(options: RateOptions): Promise<number> {
 }
 
 function billOf(catalog: ReturnType<typeof readCatalog>, source: string, document: unknown): BillDocument {
-  const rating = ratePeriod(catalog, readUsage(source, document, catalog));
-  if (rating === undefined) {
+  const bill = billPeriod(catalog, readUsage(source, document, catalog), readTrueUps(source, document));
+  if (bill === undefined) {
     throw new InputError(`${source} is on a plan that the catalog does not have.`);
   }
-  return billDocument(rating);
+  return printBill(bill);
 }
 
-function printBill(bill: BillDocument, { isTable }: RateOptions): number {
+function show(bill: BillDocument, { isTable }: RateOptions): number {
   return print(isTable ? billTable(bill) : `${JSON.stringify(bill, null, 2)}\n`);
 }
 

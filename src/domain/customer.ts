@@ -4,6 +4,8 @@ import { MAX_PRICES, priceSchema } from "./price.ts";
 import { customerIdText, isStorableText, STORABLE, storableText } from "./text.ts";
 
 const MAX_METADATA_KEYS = 50;
+/** Days a customer has to pay an invoice that is sent, unless its settings say otherwise. */
+export const DEFAULT_DAYS_UNTIL_DUE = 30;
 
 export const customerIdSchema = customerIdText();
 

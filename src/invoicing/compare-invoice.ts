@@ -1,7 +1,7 @@
 import { currencyOf, formatMinor } from "../domain/money.ts";
 import type { InvoiceStatus } from "../ledger/invoice-status.ts";
 import type { Invoice } from "../ledger/invoices.ts";
-import { sentLines } from "./stripe-invoice.ts";
+import { sentLines } from "./sent-lines.ts";
 
 /** A Stripe invoice as far as it is compared; amounts in minor units. */
 export interface StripeTwin {

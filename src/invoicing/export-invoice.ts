@@ -9,10 +9,11 @@ import {
   type PeriodAdjustment,
   type UsageDay,
 } from "../ledger/period-evidence.ts";
-import { totalsDocument, type BillDocument } from "../rating/bill.ts";
+import { totalsDocument, type BillDocument, type PricedTrueUp } from "../rating/bill.ts";
 import type { Catalog } from "../rating/catalog.ts";
 import { lineDocument } from "../rating/printed-line.ts";
 import type { PeriodUsage } from "../rating/rate-period.ts";
+import type { TrueUp } from "../rating/true-up.ts";
 
 /** Names the shape of an export. */
 export const EXPORT_FORMAT = "edgemeter.invoice/1";
@@ -33,6 +34,8 @@ export interface InvoiceExport {
   catalog: Catalog;
   /** What was priced, as it was at the close; null on invoices from before it was kept. */
   usage: PeriodUsage | null;
+  /** The earlier periods of which the invoice has lines: what they came to at the close, by what, and what they were billed. */
+  trueUps: PricedTrueUp[];
   rounding: { rule: string; currency: string; decimals: number; unitMinor: string };
   /** What `usage` sums up, as the ledger has it now. */
   days: UsageDay[];
@@ -44,8 +47,9 @@ export interface InvoiceExport {
 /** Puts together what an invoice can be recomputed and explained from. */
 export async function exportInvoice(database: Database, invoice: Invoice): Promise<InvoiceExport> {
   const period = { customerId: invoice.customerId, ...invoice.period };
-  const [version, days, adjustments] = await Promise.all([
+  const [version, trueUps, days, adjustments] = await Promise.all([
     getCatalogVersion(database, invoice.catalogVersion),
+    priced(database, invoice.snapshot.trueUps ?? []),
     readUsageDays(database, period, MAX_ROWS + 1),
     readPeriodAdjustments(database, period, MAX_ROWS + 1),
   ]);
@@ -67,6 +71,7 @@ export async function exportInvoice(database: Database, invoice: Invoice): Promi
     },
     catalog: version.catalog,
     usage: invoice.snapshot.usage ?? null,
+    trueUps,
     rounding: {
       rule: "each line once, half away from zero, to whole units of the currency",
       currency: currency.code,
@@ -77,4 +82,16 @@ export async function exportInvoice(database: Database, invoice: Invoice): Promi
     adjustments: adjustments.slice(0, MAX_ROWS),
     isCut: days.length > MAX_ROWS || adjustments.length > MAX_ROWS,
   };
+}
+
+async function priced(database: Database, trueUps: readonly TrueUp[]): Promise<PricedTrueUp[]> {
+  return Promise.all(
+    trueUps.map(async (trueUp) => {
+      const version = await getCatalogVersion(database, trueUp.catalogVersion);
+      if (version === undefined) {
+        throw new Error(`catalog version ${trueUp.catalogVersion} is gone`);
+      }
+      return { ...trueUp, catalog: version.catalog };
+    }),
+  );
 }

@@ -9,7 +9,8 @@ import {
   insertEarlierPeriods,
   PERIODS_AHEAD_MS,
 } from "../ledger/period-rows.ts";
-import { CatalogVersions, closePeriod, type CloseDeps } from "./close-period.ts";
+import { CatalogVersions } from "./catalog-versions.ts";
+import { closePeriod, type CloseDeps } from "./close-period.ts";
 import type { SendDeps } from "./run-step.ts";
 import { sendInvoice } from "./send-invoice.ts";
 import { finishVoids } from "./void-invoice.ts";

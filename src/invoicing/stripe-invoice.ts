@@ -3,6 +3,7 @@ import { invariant } from "../domain/invariant.ts";
 import type { Invoice } from "../ledger/invoices.ts";
 import type { PrintedLine } from "../rating/printed-line.ts";
 import type { Attempt } from "./run-step.ts";
+import { sentLines, tierText } from "./sent-lines.ts";
 
 /** Ties a Stripe invoice to ours. */
 export const INVOICE_KEY = "edgemeter_invoice_id";
@@ -66,11 +67,6 @@ export async function findInvoices(stripe: Stripe, invoice: Invoice): Promise<St
     }
   }
   return found;
-}
-
-/** The lines that go to Stripe, which has no use for those of nothing. */
-export function sentLines({ lines }: Pick<Invoice, "lines">): PrintedLine[] {
-  return lines.filter(({ amountMinor }) => amountMinor !== 0n);
 }
 
 /**
@@ -190,7 +186,12 @@ async function presentRefs(stripe: Stripe, stripeInvoiceId: string): Promise<Set
 function lineParams(line: PrintedLine): Stripe.InvoiceAddLinesParams.Line {
   const amount = Number(line.amountMinor);
   invariant(Number.isSafeInteger(amount), `amount of line ${line.ref} fits Stripe's integers`);
-  return { amount, description: line.description, metadata: { [REF_KEY]: line.ref } };
+  const tiers = tierText(line.tiers);
+  return {
+    amount,
+    description: line.description,
+    metadata: { [REF_KEY]: line.ref, ...(tiers === "" ? {} : { edgemeter_tiers: tiers }) },
+  };
 }
 
 function stripeCustomer(invoice: Invoice): string {

@@ -6,7 +6,7 @@ import { markVoidFailed, pendingVoids, settleVoid, withdrawVoid } from "../ledge
 import { getInvoice, type Invoice } from "../ledger/invoices.ts";
 import type { Log } from "../log.ts";
 import { statusAfter } from "./invoice-moves.ts";
-import { reissueInvoice } from "./reissue-invoice.ts";
+import { reissueInvoice, type ReissueDeps } from "./reissue-invoice.ts";
 import { runStep, type SendDeps } from "./run-step.ts";
 import { deleteDraft, findInvoices, retrieveInvoice, voidFinal } from "./stripe-invoice.ts";
 
@@ -15,6 +15,8 @@ const CREATING_MS = 10 * MINUTE_MS;
 /** Most voids that one run goes on with. */
 const MAX_PER_RUN = 100;
 
+export type VoidDeps = SendDeps & ReissueDeps;
+
 /** `paid`: it cannot be void, and the request is withdrawn. `creating`: a draft is on its way; the next run goes on. */
 export type VoidOutcome = "void" | "paid" | "creating";
 
@@ -22,7 +24,7 @@ export type VoidOutcome = "void" | "paid" | "creating";
  * Does what was asked for by {@link requestVoid}, from where the last attempt stopped: out of Stripe, void here, and made
  * anew if that is wanted. May run twice at once. Throws when Stripe or the ledger fails; the hourly run goes on.
  */
-export async function voidInvoice(deps: SendDeps, invoiceId: string, nowMs: number): Promise<VoidOutcome> {
+export async function voidInvoice(deps: VoidDeps, invoiceId: string, nowMs: number): Promise<VoidOutcome> {
   const invoice = await getInvoice(deps.database, invoiceId);
   invariant(invoice !== undefined, `invoice ${invoiceId} is there`);
   const { voiding } = invoice;
@@ -44,7 +46,7 @@ export async function voidInvoice(deps: SendDeps, invoiceId: string, nowMs: numb
 
 /** Goes on with voids that were asked for and are not done; one that fails keeps none of the others. */
 export async function finishVoids(
-  deps: SendDeps & { log: Log },
+  deps: VoidDeps & { log: Log },
   nowMs: number,
 ): Promise<{ voided: number; failed: number }> {
   const report = { voided: 0, failed: 0 };

@@ -1,9 +1,9 @@
 import type { Adjustment } from "../domain/adjustment.ts";
 import { formatScaled, parseDecimal } from "../domain/decimal.ts";
 import { invariant } from "../domain/invariant.ts";
-import type { Period } from "../domain/period.ts";
 import type { Database, Row } from "./database.ts";
 import { column, timeColumn } from "./row.ts";
+import { WILL_BE_TRUED_UP } from "./true-up-reach.ts";
 
 /** An adjustment as it was written down. */
 export interface StoredAdjustment extends Adjustment {
@@ -23,8 +23,8 @@ const CONTAINING = `customer_id = $1 and period_start <= to_timestamp($2::bigint
 /**
  * Adds an adjustment unless one of its id is there: answers the one that is there then.
  *
- * Undefined, and nothing is added, when its period is closed, or before the customer's first: no invoice would have it.
- * A close that runs meanwhile either bills it or is not done: both hold the period's row.
+ * Undefined, and nothing is added, when no invoice would have it: its period is closed and no close to come trues it up, or it
+ * is before the customer's first. A close that runs meanwhile either bills it or is not done: both hold the period's row.
  */
 export async function insertAdjustment(
   database: Database,
@@ -42,7 +42,8 @@ export async function insertAdjustment(
       text: `
 insert into adjustments (customer_id, adjustment_id, metric_name, quantity, at, reason, created_at, created_by)
 select $1, $3, $4, $5::numeric, to_timestamp($2::bigint / 1000.0), $6, to_timestamp($7::bigint / 1000.0), $8
-where not exists (select 1 from billing_periods where ${CONTAINING} and closed_at is not null)
+where not exists (
+    select 1 from billing_periods as held where ${CONTAINING} and closed_at is not null and not ${WILL_BE_TRUED_UP})
   and not exists (
     select 1 from (select min(period_start) as first from billing_periods where customer_id = $1) as periods
     where to_timestamp($2::bigint / 1000.0) < first)
@@ -87,20 +88,6 @@ order by created_at desc, adjustment_id desc limit $4`,
     [customerId, after?.timeMs ?? null, after?.id ?? "", limit],
   );
   return rows.map(readAdjustment);
-}
-
-/** How many adjustments a period has: it only grows until the period is closed. */
-export async function countAdjustments(
-  database: Database,
-  { customerId, startMs, endMs }: Period & { customerId: string },
-): Promise<number> {
-  const [row] = await database.query(
-    `
-select count(*)::text as adjustments from adjustments
-where customer_id = $1 and at >= to_timestamp($2::bigint / 1000.0) and at < to_timestamp($3::bigint / 1000.0)`,
-    [customerId, startMs, endMs],
-  );
-  return Number(row?.["adjustments"] ?? 0);
 }
 
 function readAdjustment(row: Row): StoredAdjustment {

@@ -2,6 +2,7 @@ import type { Customer, CustomerSettings } from "../domain/customer.ts";
 import type { Period } from "../domain/period.ts";
 import { EVENT_PATH_TIMEOUT_MS, type Database, type Row, type Statement } from "./database.ts";
 import { changePlan, forgetIdleChange, restartPlan } from "./customer-plans.ts";
+import { fillStripeCustomer } from "./invoices.ts";
 import {
   closeTimeAway,
   extendCustomer,
@@ -20,7 +21,7 @@ const COLUMNS = `customer_id, settings::text, (extract(epoch from created_at) * 
  * `periods` are the current one and the one before by the document's anchor day: a new customer's first period is the
  * current one, or the one before when it has usage there, be it by an adjustment alone. Another anchor day holds from the end
  * of the running period on. A customer who comes back after its last period has ended gets the time away as one closed period
- * without an invoice. Answers whether the customer was unknown, or deleted, before.
+ * without an invoice. Invoices that wait for a Stripe customer get the document's. Answers whether the customer was unknown, or deleted, before.
  */
 export async function putCustomer(
   database: Database,
@@ -45,6 +46,7 @@ export async function putCustomer(
     ...firstPeriods(customerId, periods),
     ...realignNext(customerId, nowMs),
     extendCustomer(customerId, nowMs + PERIODS_AHEAD_MS),
+    fillStripeCustomer(customerId, nowMs),
   ]);
   return known?.[0]?.["is_there"] !== "true";
 }

@@ -15,7 +15,8 @@ select invoice_id, number, customer_id, (extract(epoch from period_start) * 1000
       order by array_position(array['create', 'add_lines', 'finalize', 'void'], step)), '[]')
     from invoice_steps where invoice_steps.invoice_id = invoices.invoice_id)::text as steps,
   (select coalesce(jsonb_agg(jsonb_build_object('ref', ref, 'metricName', metric_name, 'description', description,
-      'quantity', quantity::text, 'amountMinor', amount_minor::text, 'tiers', tiers) order by position), '[]')
+      'quantity', quantity::text, 'amountMinor', amount_minor::text, 'tiers', tiers,
+      'trueUpOfMs', (extract(epoch from true_up_of) * 1000)::bigint) order by position), '[]')
     from invoice_lines where invoice_lines.invoice_id = invoices.invoice_id)::text as lines,
   (select jsonb_build_object('reason', reason, 'requestedBy', requested_by,
       'requestedMs', (extract(epoch from requested_at) * 1000)::bigint, 'isReissue', reissue, 'replacedBy', replacement_id,
@@ -26,8 +27,9 @@ from invoices`;
 
 /** Reads what {@link SELECT_INVOICE} answers. */
 export function readInvoice(row: Row): Invoice {
-  const lines = JSON.parse(column(row, "lines")) as (Omit<PrintedLine, "amountMinor"> & {
+  const lines = JSON.parse(column(row, "lines")) as (Omit<PrintedLine, "amountMinor" | "trueUpOfMs"> & {
     amountMinor: string;
+    trueUpOfMs: number | null;
   })[];
   return {
     invoiceId: column(row, "invoice_id"),
@@ -45,6 +47,10 @@ export function readInvoice(row: Row): Invoice {
     steps: JSON.parse(column(row, "steps")) as InvoiceStep[],
     voiding: JSON.parse(row["voiding"] ?? "null") as InvoiceVoid | null,
     replaces: row["replaces"] ?? null,
-    lines: lines.map((line) => ({ ...line, amountMinor: BigInt(line.amountMinor) })),
+    lines: lines.map(({ trueUpOfMs, ...line }) => ({
+      ...line,
+      amountMinor: BigInt(line.amountMinor),
+      ...(trueUpOfMs === null ? {} : { trueUpOfMs }),
+    })),
   };
 }

@@ -1,3 +1,4 @@
+import { DEFAULT_DAYS_UNTIL_DUE } from "../domain/customer.ts";
 import type { Database, Parameter, Statement } from "./database.ts";
 import { LedgerError } from "./database.ts";
 import { tellOfStatus, type ToldInvoice } from "./invoice-notifications.ts";
@@ -5,9 +6,12 @@ import { readInvoice, SELECT_INVOICE } from "./invoice-row.ts";
 import type { InvoiceStatus, InvoiceStep } from "./invoice-status.ts";
 import type { PrintedLine } from "../rating/printed-line.ts";
 import type { PeriodUsage } from "../rating/rate-period.ts";
+import type { TrueUp } from "../rating/true-up.ts";
+import { basisOf, lockReach } from "./true-up-reach.ts";
 
 /** Settings of the customer at the close: what is sent to Stripe is computed from these. */
 export interface InvoiceSnapshot {
+  /** Null until the customer has one: only then is the invoice sent. */
   stripeCustomerId: string | null;
   collectionMethod: "charge_automatically" | "send_invoice";
   daysUntilDue: number | null;
@@ -15,6 +19,8 @@ export interface InvoiceSnapshot {
   plan: string;
   /** What was priced; absent on invoices from before it was kept. */
   usage?: PeriodUsage;
+  /** The earlier periods of which more, or less, was billed than before, and what that was computed from. */
+  trueUps?: TrueUp[];
 }
 
 export interface Invoice {
@@ -64,26 +70,34 @@ const ALREADY_THERE = new Set(["invoices_one_per_period", "invoices_pkey"]);
 /**
  * Closes a period: the invoice, its lines and the end of the period in one transaction.
  *
- * `adjustments` is how many the period had before its usage was read. Answers false, and changes nothing, when it has
- * others by now, or an invoice already. `replaces` is a void invoice in whose place this one is made, unless another was.
+ * `basis` is what it rests on beside usage, as {@link readClosing} gave it before the usage was read. Answers false, and
+ * changes nothing, when that is another by now (more adjustments, another invoice of a period that is trued up), or when
+ * the period has an invoice already: what was billed is compared where it is added to, all under the periods' rows.
+ * `replaces` is a void invoice in whose place this one is made, unless another was.
  */
 export async function closeWithInvoice(
   database: Database,
   invoice: NewInvoice,
   nowMs: number,
-  adjustments = 0,
+  basis: string,
   replaces: string | null = null,
 ): Promise<boolean> {
   const { status, snapshot } = invoice;
   // Whatever is still to be sent is told of when it goes out.
   const isToldNow = status === "blocked" || (status === "draft" && snapshot.stripeCustomerId === null);
   try {
-    const [, inserted] = await database.transaction([
-      lockPeriod(invoice),
-      insertInvoice(invoice, nowMs, adjustments, replaces),
+    const [, , inserted] = await database.transaction([
+      // A Stripe customer that is put meanwhile is either seen here, or finds the invoice.
+      {
+        text: "select 1 from customers where customer_id = $1 for share",
+        params: [invoice.customerId],
+      },
+      lockReach(invoice.customerId, invoice.period.startMs),
+      insertInvoice(invoice, nowMs, basis, replaces),
       insertLines(invoice),
       closePeriod(invoice, nowMs),
       ...(replaces === null ? [] : [noteReplacement(replaces, invoice.invoiceId)]),
+      fillStripeCustomer(invoice.customerId, nowMs),
       ...(isToldNow ? tellOfStatus(invoice, status, nowMs) : []),
     ]);
     return (inserted?.length ?? 0) > 0;
@@ -135,7 +149,7 @@ order by created_at desc, invoice_id desc limit $7`,
   return rows.map(readInvoice);
 }
 
-/** True of invoices that are to be sent; a draft of a customer without Stripe stays one for ever. */
+/** True of invoices that are to be sent; a draft of a customer without Stripe waits until the customer has it. */
 export const UNSENT = "status = 'draft' and snapshot ->> 'stripeCustomerId' is not null";
 /** One that is about to be void is not sent any more. */
 const WANTED =
@@ -148,6 +162,29 @@ export async function unsentInvoices(database: Database, limit: number): Promise
     [limit],
   );
   return rows.map(readInvoice);
+}
+
+/**
+ * Gives the drafts of a customer that had no Stripe customer at their close the one of its document by now, and how Stripe
+ * collects from it, so that they are sent. To be run where the customer's row is held.
+ *
+ * Only what was never begun to be sent: everything that is sent is computed from one snapshot.
+ */
+export function fillStripeCustomer(customerId: string, nowMs: number): Statement {
+  return {
+    text: `
+update invoices set updated_at = to_timestamp($2::bigint / 1000.0), snapshot = snapshot || jsonb_build_object(
+  'stripeCustomerId', settings -> 'stripeCustomerId',
+  'collectionMethod', coalesce(settings ->> 'collectionMethod', 'charge_automatically'),
+  'daysUntilDue', case when settings ->> 'collectionMethod' = 'send_invoice'
+    then coalesce((settings ->> 'daysUntilDue')::integer, $3::integer) end)
+from customers
+where customers.customer_id = $1 and settings ->> 'stripeCustomerId' is not null
+  and invoices.customer_id = $1 and status = 'draft' and snapshot ->> 'stripeCustomerId' is null
+  and stripe_invoice_id is null
+  and not exists (select 1 from invoice_steps where invoice_steps.invoice_id = invoices.invoice_id)`,
+    params: [customerId, nowMs, DEFAULT_DAYS_UNTIL_DUE],
+  };
 }
 
 /** How many invoices Stripe has not wholly been given. */
@@ -177,19 +214,10 @@ where invoice_id = $1 and status = 'draft' and ${WANTED}`,
   ]);
 }
 
-/** Holds the period until the transaction ends: no adjustment of it comes in meanwhile. */
-function lockPeriod({ customerId, period }: NewInvoice): Statement {
-  return {
-    text: `
-select 1 from billing_periods where customer_id = $1 and period_start = to_timestamp($2::bigint / 1000.0) for update`,
-    params: [customerId, period.startMs],
-  };
-}
-
 function insertInvoice(
   invoice: NewInvoice,
   nowMs: number,
-  adjustments: number,
+  basis: string,
   replaces: string | null,
 ): Statement {
   return {
@@ -200,9 +228,7 @@ select $1, 'EM-' || lpad(n, greatest(7, length(n)), '0'), $2, to_timestamp($3::b
   to_timestamp($4::bigint / 1000.0), $5, $6, $7, $8::jsonb, $9, $10, to_timestamp($11::bigint / 1000.0),
   to_timestamp($11::bigint / 1000.0)
 from (select nextval('invoice_numbers')::text as n) as next
-where $12::bigint = (
-  select count(*) from adjustments
-  where customer_id = $2 and at >= to_timestamp($3::bigint / 1000.0) and at < to_timestamp($4::bigint / 1000.0))
+where $12 = ${basisOf("$2", "to_timestamp($3::bigint / 1000.0)")}
   and ($13::text is null or exists (
     select 1 from invoice_voids where invoice_voids.invoice_id = $13 and reissue and replacement_id is null))
 returning 1`,
@@ -218,7 +244,7 @@ returning 1`,
       invoice.subtotalMinor,
       invoice.totalMinor,
       nowMs,
-      adjustments,
+      basis,
       replaces,
     ],
   };
@@ -242,13 +268,14 @@ function insertLines(invoice: NewInvoice): Statement {
     quantity: line.quantity,
     amount_minor: line.amountMinor.toString(),
     tiers: line.tiers,
+    true_up_of_ms: line.trueUpOfMs ?? null,
   }));
   return {
     text: `
-insert into invoice_lines (invoice_id, position, ref, metric_name, description, quantity, amount_minor, tiers)
-select $1, position, ref, metric_name, description, quantity, amount_minor, tiers
+insert into invoice_lines (invoice_id, position, ref, metric_name, description, quantity, amount_minor, tiers, true_up_of)
+select $1, position, ref, metric_name, description, quantity, amount_minor, tiers, to_timestamp(true_up_of_ms / 1000.0)
 from jsonb_to_recordset($2::jsonb) as page (position integer, ref text, metric_name text, description text,
-  quantity numeric, amount_minor numeric, tiers jsonb)
+  quantity numeric, amount_minor numeric, tiers jsonb, true_up_of_ms bigint)
 where exists (select 1 from invoices where invoice_id = $1)`,
     params: [invoice.invoiceId, JSON.stringify(rows)],
   };

@@ -7,7 +7,7 @@ import { column, timeColumn, timeOrNull } from "./row.ts";
 /** What a customer used in a period, and what it was billed for it. */
 export interface BilledUsage extends PeriodUsage {
   customerId: string;
-  /** What its invoice comes to; null when it has none yet. */
+  /** What it was billed, on its own invoice and by true-ups of it on later ones; null when it has no invoice yet. */
   billedMinor: bigint | null;
   /** Currency of the invoice. */
   billedCurrency: string | null;
@@ -18,7 +18,7 @@ with chosen as materialized (
   select customer_id, period_start, period_end from billing_periods
   where period_start >= to_timestamp($1::bigint / 1000.0) and period_start < to_timestamp($2::bigint / 1000.0)
     and customer_id > $3
-  order by customer_id limit $4
+  order by customer_id fetch first $4 rows with ties
 ), ${plannedFor()}
 select planned.customer_id, changes::text, totals::text,
   (extract(epoch from planned.period_start) * 1000)::bigint::text as start_ms,
@@ -31,14 +31,21 @@ select planned.customer_id, changes::text, totals::text,
   billed.total_minor::text, billed.currency
 from planned cross join lateral (${TOTALS}) as summed
   left join lateral (
-    select total_minor, currency from invoices
+    select currency, (
+      select sum(amount_minor) from invoice_lines
+      where invoice_lines.invoice_id = invoices.invoice_id and true_up_of is null) + coalesce((
+      -- What later invoices have corrected of it.
+      select sum(amount_minor) from invoices as later join invoice_lines using (invoice_id)
+      where later.customer_id = planned.customer_id and later.period_start > planned.period_start
+        and later.status <> 'void' and true_up_of = planned.period_start), 0) as total_minor
+    from invoices
     where invoices.customer_id = planned.customer_id and invoices.period_start = planned.period_start
       and status <> 'void' limit 1) as billed on true
 order by planned.customer_id`;
 
 /**
  * Reads what customers used in their periods that start in `[fromMs, toMs)`, as far as the ledger has it, in the order of
- * their ids after `afterId`. One statement.
+ * their ids after `afterId`: at most `limit`, and whatever else the last of these customers has. One statement.
  */
 export async function readPeriodUsage(
   database: Database,

@@ -1,5 +1,6 @@
 import { formatScaled } from "../domain/decimal.ts";
 import { formatAmount, formatMinor, type Currency } from "../domain/money.ts";
+import { isoTime } from "../domain/window.ts";
 import { describeLine, type Line, type Packages, type TierDetail } from "./line.ts";
 import { PRICE_SCALE } from "../domain/unit-price.ts";
 
@@ -25,6 +26,8 @@ export interface PrintedLine {
   quantity: string;
   amountMinor: bigint;
   tiers: PrintedTier[];
+  /** Start of the earlier period that the line corrects, epoch ms; absent on the lines of the invoice's own. */
+  trueUpOfMs?: number;
 }
 
 /** A line as documents show it, its amount in major units. */
@@ -35,6 +38,8 @@ export interface LineDocument {
   quantity: string;
   amount: string;
   tiers: PrintedTier[];
+  /** Start of the earlier period that the line corrects. */
+  trueUpOf?: string;
 }
 
 /** Prints a line's numbers exactly. */
@@ -68,6 +73,7 @@ export function lineDocument(line: PrintedLine, currency: Currency): LineDocumen
         : { packages: { count: packages.count, size: packages.size, price: packages.price } }),
       amount,
     })),
+    ...(line.trueUpOfMs === undefined ? {} : { trueUpOf: isoTime(line.trueUpOfMs) }),
   };
 }
 

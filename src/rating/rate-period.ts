@@ -56,13 +56,14 @@ export function wholeQuantity(parts: readonly PricedPart[], meter: Meter): bigin
   for (const { quantities } of parts) {
     const quantity = quantities.get(meter.name);
     if (quantity !== undefined) {
-      whole = whole === undefined ? quantity : merged(whole, quantity, meter.aggregation);
+      whole = whole === undefined ? quantity : mergeQuantities(whole, quantity, meter.aggregation);
     }
   }
   return whole;
 }
 
-function merged(earlier: bigint, later: bigint, aggregation: Aggregation): bigint {
+/** What two quantities of a metric come to, the earlier one first. */
+export function mergeQuantities(earlier: bigint, later: bigint, aggregation: Aggregation): bigint {
   switch (aggregation) {
     case "sum":
     case "count":

@@ -95,7 +95,17 @@ export async function simulateCatalog(
   if (misspelt.length > 0) {
     return { faults: misspelt.map(unknownSource) };
   }
-  return { customers: customers.slice(0, input.limit), hasMore: customers.length > input.limit };
+  const end = endOfCustomer(customers, input.limit);
+  return { customers: customers.slice(0, end), hasMore: customers.length > end };
+}
+
+/** A customer whose billing day has changed can have two periods that start in a month: the next page goes on after both. */
+function endOfCustomer(customers: readonly SimulatedCustomer[], limit: number): number {
+  let end = limit;
+  while (end < customers.length && customers[end]?.customerId === customers[end - 1]?.customerId) {
+    end += 1;
+  }
+  return end;
 }
 
 /** What the candidate would need to have to price all usage. */

@@ -3,7 +3,8 @@ import { periodContaining } from "../../src/domain/period.ts";
 import { insertCatalog } from "../../src/ledger/catalog-versions.ts";
 import { putCustomer } from "../../src/ledger/customers.ts";
 import type { Database } from "../../src/ledger/database.ts";
-import type { NewInvoice } from "../../src/ledger/invoices.ts";
+import { closeWithInvoice, type NewInvoice } from "../../src/ledger/invoices.ts";
+import { readClosing } from "../../src/ledger/true-up-reach.ts";
 import { catalogSchema } from "../../src/rating/catalog.ts";
 import { withMonthBefore } from "./ledger-fixture.ts";
 
@@ -53,4 +54,11 @@ export function newInvoice(invoiceId: string, changes: Partial<NewInvoice> = {})
     ],
     ...changes,
   };
+}
+
+/** Closes an invoice's period by what the ledger says at this moment. */
+export async function closeNow(database: Database, invoice: NewInvoice, nowMs: number): Promise<boolean> {
+  const { customerId, period } = invoice;
+  const { basis } = await readClosing(database, { customerId, ...period });
+  return closeWithInvoice(database, invoice, nowMs, basis);
 }

@@ -19,7 +19,6 @@ import { insertNotification } from "../../src/ledger/notifications.ts";
 import * as redisLosses from "../../src/ledger/redis-losses.ts";
 import * as spool from "../../src/ledger/spool.ts";
 import { readPeriodAdjustments, readUsageDays } from "../../src/ledger/period-evidence.ts";
-import * as periodRows from "../../src/ledger/period-rows.ts";
 import { readPeriodUsage } from "../../src/ledger/period-usage.ts";
 import { readUsage } from "../../src/ledger/usage-reading.ts";
 import { writeClaim } from "../../src/ledger/usage-records.ts";
@@ -32,6 +31,7 @@ import { FILLED_MS as NOW_MS, FILLED_MONTH as MONTH, MONTH_BEFORE } from "./fill
 import { FORECAST_CALLS } from "./forecast-calls.ts";
 import { newInvoice } from "./invoice-fixture.ts";
 import { call, LATER, LONGEST_PAGE, PAGE, several, type LedgerCall } from "./ledger-call.ts";
+import { PERIOD_CALLS } from "./period-calls.ts";
 import { STRIPE_CALLS } from "./stripe-calls.ts";
 import { identified, measured } from "./measurement.ts";
 import { NOTIFICATION_CALLS } from "./notification-calls.ts";
@@ -79,7 +79,6 @@ const OF_REGION = { groupBy: ["region"], filters: [["region", "eu"]] } as const;
 const CUSTOMERS = [
   call(customers.putCustomer, "a new one", "cus_new", {}, NOW_MS, PERIODS),
   call(customers.putCustomer, "a known one", "cus_7", {}, NOW_MS, PERIODS),
-  call(customers.putCustomer, "another anchor day", "cus_7", { billingAnchorDay: 15 }, NOW_MS, PERIODS),
   call(customers.getCustomer, "one", "cus_7"),
   call(customers.listCustomers, "the first page", PAGE, undefined),
   call(customers.listCustomers, "the longest page", LONGEST_PAGE, undefined),
@@ -95,7 +94,6 @@ const CUSTOMERS = [
   call(adjustments.insertAdjustment, "one", ADJUSTMENT, "admin", NOW_MS),
   call(adjustments.listAdjustments, "the first page", "cus_7", PAGE, undefined),
   call(adjustments.listAdjustments, "a later page", "cus_7", PAGE, LATER),
-  call(adjustments.countAdjustments, "a month's", { customerId: "cus_7", ...MONTH_BEFORE }),
 ];
 
 const CATALOG = [
@@ -206,15 +204,6 @@ const FLUSH: LedgerCall[] = [
 ];
 
 const INVOICING = [
-  call(periodRows.insertEarlierPeriods, "lately", 50 * HOUR_MS, NOW_MS - 62 * DAY_MS),
-  call(periodRows.customersToExtend, "within a month", NOW_MS, 1000),
-  call(periodRows.customersToExtend, "at its end", MONTH.endMs, 1000),
-  call(
-    periodRows.extendPeriods,
-    "a page",
-    several(1000, (n) => `cus_${n}`),
-    MONTH.endMs,
-  ),
   call(billingPeriods.duePeriods, "within a month", NOW_MS - DAY_MS, NOW_MS - DAY_MS, 500),
   call(billingPeriods.duePeriods, "at its end", MONTH.endMs, NOW_MS - DAY_MS, 500),
   call(billingPeriods.countDuePeriods, "within a month", NOW_MS - DAY_MS),
@@ -224,6 +213,7 @@ const INVOICING = [
     "one",
     newInvoice("inv_new", { customerId: "cus_207", period: MONTH_BEFORE }),
     NOW_MS,
+    "",
   ),
   call(invoices.unsentInvoices, "a run's", 500),
   call(invoices.countUnsent, "all"),
@@ -265,6 +255,7 @@ const UPKEEP = [
 /** Every function of the ledger as requests and scheduled runs call it, in an order in which they can follow each other. */
 export const LEDGER_CALLS: readonly LedgerCall[] = [
   ...CUSTOMERS,
+  ...PERIOD_CALLS,
   ...CATALOG,
   ...USAGE,
   ...LISTS,

@@ -154,9 +154,9 @@ test("a bill: is of usage with its adjustments, in usage and in the invoice, and
   expect(lines).toContainEqual(["api_calls", "100000", "90.00", "API Calls: 100000 calls"]);
   expect(lines).toContainEqual(["seats", "-2", "0.00", "Seats: -2 seats"]);
 
-  const late = await adjust("adj-bill", { id: "late", at: month(2) - 1 });
-  expect([late.status, late.body.code, paths(late)]).toEqual([422, "invalid_content", ["at"]]);
-  expect(late.body.detail).toContain("closed");
+  const early = await adjust("adj-bill", { id: "early", at: month(0) });
+  expect([early.status, early.body.code, paths(early)]).toEqual([422, "invalid_content", ["at"]]);
+  expect(early.body.detail).toContain("the last three closed periods");
   expect((await adjust("adj-bill", { id: "less", quantity: -5000, at: month(1) })).status).toBe(200);
   expect((await adjust("adj-bill", { id: "next", at: month(2) })).status).toBe(201);
   const usage = await call("GET", `/v1/customers/adj-bill/usage?period=${monthName(1)}`, READ);

@@ -57,7 +57,7 @@ test("an open invoice: is void here and in Stripe, with who, when and why; again
     voidReason: "Wrong customer",
     voidRequestedBy: "admin",
     voidRequestedAt: new Date(Date.now()).toISOString(),
-    customerHasStripe: true,
+    stripeCustomerId: expect.stringMatching(/^cus_/),
   });
   expect(answer.body.steps.at(-1)).toMatchObject({ step: "void", outcome: { stripeStatus: "void" } });
   expect(await inStripe(stripeCustomerId)).toEqual([["void", 9900]]);
@@ -102,11 +102,11 @@ test("an invoice of usage that is made anew: is computed again from the ledger, 
   await record(customerId, "api_calls", 250_000);
   await closeMonthBefore(2);
   const [first] = await invoicesOf(customerId);
-  expect(first).toMatchObject({ total: "165.00", status: "draft", customerHasStripe: false });
+  expect(first).toMatchObject({ total: "165.00", status: "draft", stripeCustomerId: null });
   const { body } = await voidIt(first.id, { reason: "No Stripe yet", reissue: true });
   const { body: anew } = await call("GET", `/v1/invoices/${body.replacedBy}`, READ);
   expect(anew.lines).toEqual(first.lines);
-  expect(anew).toMatchObject({ total: "165.00", status: "draft", customerHasStripe: false });
+  expect(anew).toMatchObject({ total: "165.00", status: "draft", stripeCustomerId: null });
   const told = await askLedger(
     "select data ->> 'customerHasStripe' as has from notifications where type = 'invoice.created' and data ->> 'invoiceId' = $1",
     [anew.id],

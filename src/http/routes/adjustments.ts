@@ -51,8 +51,8 @@ export function adjustmentRoutes(deps: Deps): Hono {
     const kept = await insertAdjustment(deps.database, adjustment, CREATED_BY, nowMs);
     if (kept === undefined) {
       throw invalid(
-        "the period that contains `at` is closed and its invoice made, or before the customer's first; there are no true-ups yet: adjust a later period",
-        [{ path: "at", message: "lies in a closed period, or before the first" }],
+        "no invoice to come would have it: `at` lies further back than the last three closed periods, in one that was not invoiced, or before the customer's first; adjust a later period",
+        [{ path: "at", message: "lies beyond the reach of true-ups, or before the first period" }],
       );
     }
     const stored = same(kept.adjustment, adjustment);

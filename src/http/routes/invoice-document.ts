@@ -42,8 +42,8 @@ export function invoiceDocument(invoice: Invoice): object {
     catalogVersion: invoice.catalogVersion,
     lines: invoice.lines.map((line) => lineDocument(line, currency)),
     ...totalsDocument(invoice.subtotalMinor, invoice.totalMinor, currency),
-    // One of a customer without Stripe stays here.
-    customerHasStripe: invoice.snapshot.stripeCustomerId !== null,
+    // Null: it waits for the customer to have one.
+    stripeCustomerId: invoice.snapshot.stripeCustomerId,
     ...(invoice.voiding !== null && {
       voidReason: invoice.voiding.reason,
       voidRequestedBy: invoice.voiding.requestedBy,

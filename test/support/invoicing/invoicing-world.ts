@@ -13,8 +13,8 @@ import { finalizeInvoice } from "../../../src/invoicing/send-invoice.ts";
 import { voidInvoice } from "../../../src/invoicing/void-invoice.ts";
 import type { Database } from "../../../src/ledger/database.ts";
 import { requestVoid } from "../../../src/ledger/invoice-voids.ts";
-import { closeWithInvoice, getInvoice, listInvoices, type Invoice } from "../../../src/ledger/invoices.ts";
-import { CLOSED_MS, newInvoice, prepareClose } from "../invoice-fixture.ts";
+import { getInvoice, listInvoices, type Invoice } from "../../../src/ledger/invoices.ts";
+import { closeNow, CLOSED_MS, newInvoice, prepareClose } from "../invoice-fixture.ts";
 import type { LedgerFixture } from "../ledger-fixture.ts";
 import { fatedDatabase, fatedFetch, UNDISTURBED, type FateOf } from "./fates.ts";
 import { FatedRun } from "./fated-run.ts";
@@ -102,7 +102,7 @@ export class InvoicingWorld {
       customerId: id,
       snapshot: { ...snapshot, stripeCustomerId: stripeId },
     });
-    invariant(await closeWithInvoice(database, invoice, this.nowMs), "the period was open");
+    invariant(await closeNow(database, invoice, this.nowMs), "the period was open");
     const customer = { id, stripeId };
     this.customers.push(customer);
     return customer;
@@ -199,6 +199,7 @@ export class InvoicingWorld {
       },
       invoiceMode: this.mode,
       graceHours: 25,
+      sendZeroInvoices: false,
       log: ({ event, error }) => this.#logged.push(`${event}: ${String(error)}`),
     };
   }

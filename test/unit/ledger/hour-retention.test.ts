@@ -4,10 +4,10 @@ import { HOUR_MS } from "../../../src/domain/window.ts";
 import { deleteCustomer, putCustomer } from "../../../src/ledger/customers.ts";
 import { removeOldHours } from "../../../src/ledger/hour-retention.ts";
 import type { InvoiceStatus } from "../../../src/ledger/invoice-status.ts";
-import { closeWithInvoice, type InvoiceSnapshot } from "../../../src/ledger/invoices.ts";
+import { type InvoiceSnapshot } from "../../../src/ledger/invoices.ts";
 import { readUsage } from "../../../src/ledger/usage-reading.ts";
 import { bucketOf, callsBucket } from "../../support/bucket.ts";
-import { INVOICED, newInvoice, prepareClose } from "../../support/invoice-fixture.ts";
+import { closeNow, INVOICED, newInvoice, prepareClose } from "../../support/invoice-fixture.ts";
 import { type LedgerFixture, startLedgerFixture, withMonthBefore } from "../../support/ledger-fixture.ts";
 import { callsSeries } from "../../support/measurement.ts";
 import { writeBuckets } from "../../support/write-buckets.ts";
@@ -36,7 +36,7 @@ function flush(hour: string, customerId = "cus_acme", count = 7) {
 async function invoice(status: InvoiceStatus, invoiceId = "inv_1", changes: Partial<InvoiceSnapshot> = {}) {
   const { snapshot } = newInvoice(invoiceId);
   const changed = newInvoice(invoiceId, { status, snapshot: { ...snapshot, ...changes } });
-  await closeWithInvoice(fixture.database, changed, FLUSHED_MS);
+  await closeNow(fixture.database, changed, FLUSHED_MS);
 }
 
 /** Hours that are kept, `customer day hour`. */
@@ -179,7 +179,7 @@ test("retention: periods other than months count as they are", async () => {
   await flush("2026-11-10T00:00");
   await flush("2026-12-09T23:00");
   await flush("2026-12-10T00:00");
-  await closeWithInvoice(fixture.database, newInvoice("inv_1", { period, status: "paid" }), period.endMs);
+  await closeNow(fixture.database, newInvoice("inv_1", { period, status: "paid" }), period.endMs);
 
   expect(await remove(utc("2028-06-01T00:00"))).toEqual({ removed: 2, disagreeing: 0 });
   expect(await hours()).toEqual(["cus_acme 11-09 23", "cus_acme 12-10 00"]);

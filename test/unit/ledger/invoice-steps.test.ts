@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { failStep, finishStep, renewStep, startStep } from "../../../src/ledger/invoice-steps.ts";
-import { closeWithInvoice, getInvoice, setInReview } from "../../../src/ledger/invoices.ts";
-import { CLOSED_MS, newInvoice, prepareClose } from "../../support/invoice-fixture.ts";
+import { getInvoice, setInReview } from "../../../src/ledger/invoices.ts";
+import { closeNow, CLOSED_MS, newInvoice, prepareClose } from "../../support/invoice-fixture.ts";
 import { type LedgerFixture, startLedgerFixture } from "../../support/ledger-fixture.ts";
 
 let fixture: LedgerFixture;
@@ -12,7 +12,7 @@ beforeAll(async () => {
 beforeEach(async () => {
   await fixture.clear();
   await prepareClose(fixture.database);
-  await closeWithInvoice(fixture.database, newInvoice("inv_1"), CLOSED_MS);
+  await closeNow(fixture.database, newInvoice("inv_1"), CLOSED_MS);
 });
 afterAll(() => fixture.stop());
 

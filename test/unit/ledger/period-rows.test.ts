@@ -6,6 +6,9 @@ import { readForAlerts } from "../../../src/ledger/alert-reading.ts";
 import { deleteCustomer } from "../../../src/ledger/customers.ts";
 import { readUsage } from "../../../src/ledger/usage-reading.ts";
 import { type LedgerFixture, startLedgerFixture } from "../../support/ledger-fixture.ts";
+import { callsBucket } from "../../support/bucket.ts";
+import { ACME_SHARD } from "../../support/measurement.ts";
+import { writeBuckets } from "../../support/write-buckets.ts";
 import { extendAll, periodRows, putOnDay } from "../../support/period-story.ts";
 
 const utc = (text: string): number => Date.parse(`${text}Z`);
@@ -156,3 +159,24 @@ test("periods: after a changed day the next one is read from the end of the last
 
   expect(alerting?.period).toEqual({ startMs: utc("2026-12-01T00:00"), endMs: utc("2026-12-15T00:00") });
 });
+
+test.each([
+  { name: "stays", day: 15, first: "2026-10-15" },
+  { name: "changes meanwhile", day: 28, first: "2026-10-15" },
+  { name: "is in no month before", day: 31, first: "2026-10-15" },
+])(
+  "periods: usage from before a customer's first period, whose day $name, adds the one before",
+  async ({ day, first }) => {
+    await putOnDay(fixture, 15, utc("2026-11-15T01:00"));
+    await putOnDay(fixture, day, utc("2026-11-15T02:00"));
+    await writeBuckets(
+      fixture.database,
+      ACME_SHARD,
+      [callsBucket("2026-10-15T00:00", 1)],
+      utc("2026-11-15T03:00"),
+    );
+    await extendAll(fixture, utc("2026-11-15T04:00"));
+
+    expect((await days()).slice(0, 3)).toEqual([first, "2026-11-15", "2026-12-15"]);
+  },
+);

@@ -17,6 +17,8 @@ const SMALL = new Set([
 const WAITING = new Set(["invoices_unsent", "notifications_unaddressed"]);
 /** Statements that are not called by themselves, and what they are a part of. */
 const PARTS: Record<string, string> = {
+  lockReach: "closeWithInvoice",
+  fillStripeCustomer: "putCustomer",
   lockShard: "writeClaim",
   noteClaim: "writeClaim",
   noteVoidInStripe: "moveByEvent",

@@ -2,7 +2,13 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import { demoCatalog } from "../../../local/demo-catalog.ts";
-import { billDocument, type BillDocument } from "../../../src/rating/bill.ts";
+import {
+  billDocument,
+  billPeriod,
+  printBill,
+  type BillDocument,
+  type PricedTrueUp,
+} from "../../../src/rating/bill.ts";
 import { catalogSchema } from "../../../src/rating/catalog.ts";
 import { ratePeriod, type PeriodUsage } from "../../../src/rating/rate-period.ts";
 import { runRate } from "../../support/rate-command.ts";
@@ -202,4 +208,49 @@ test("rate: the npm script is the command, and helps", () => {
 
   expect(status).toBe(0);
   expect(stdout).toContain("npm run -s rate -- --catalog FILE --usage FILE [--table]");
+});
+
+const earlier = { period: { startMs: Date.UTC(2026, 9, 1), endMs: Date.UTC(2026, 10, 1) } };
+
+/** What an earlier period was billed in calls, in minor units, and what it was billed for. */
+function trueUp(amountMinor: string): PricedTrueUp {
+  const line = { ref: "metric:api_calls", metricName: "api_calls", description: "API Calls: 20000 calls" };
+  const totals = [[{ metricName: "api_calls", value: "15000" }]];
+  const changes = [{ fromMs: earlier.period.startMs, planName: "payg", prices: null }];
+  const lifetime = { startedMs: null, endedMs: null };
+  return {
+    catalogVersion: 1,
+    catalog,
+    usage: { ...earlier, changes, lifetime, totals },
+    billed: [{ ...line, quantity: "20000", amountMinor }],
+  };
+}
+
+test("rate: an export with true-ups is recomputed with them, and told where they differ", () => {
+  const bill = printBill(billPeriod(catalog, usage, [trueUp("1000")])!);
+  const rated = (amountMinor: string) =>
+    runRate(["--export", "e.json"], {
+      "e.json": { ...exportOf(() => bill), trueUps: [trueUp(amountMinor)] },
+    });
+
+  expect(bill.lines.at(-1)).toMatchObject({
+    ref: "true_up:2026-10-01:metric:api_calls",
+    quantity: "-5000",
+    amount: "-5.00",
+  });
+  const same = rated("1000");
+  expect([same.code, same.errors, JSON.parse(same.out)]).toEqual([0, "", bill]);
+  const other = rated("900");
+  expect(other.code).toBe(1);
+  expect(other.errors).toContain("line true_up:2026-10-01:metric:api_calls");
+});
+
+test("rate: an export whose true-ups cannot be read is told so", () => {
+  const { code, errors } = runRate(["--export", "e.json"], {
+    "e.json": { ...exportOf(), trueUps: [{ ...trueUp("10"), billed: [{ amountMinor: "1.5" }] }] },
+  });
+
+  expect(code).toBe(2);
+  expect(errors).toContain("has no valid trueUps");
+  expect(errors).toContain("0.billed.0.amountMinor");
 });
