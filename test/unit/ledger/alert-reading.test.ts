@@ -72,8 +72,9 @@ describe("the period that is read", () => {
     await fixture.raw("update billing_periods set period_start = '2026-11-10', period_end = '2026-11-20'");
     expect(await periods("2026-11-10T00:00")).toEqual(["cus_acme 11-10 11-20"]);
     expect(await periods("2026-11-19T23:59")).toEqual(["cus_acme 11-10 11-20"]);
-    expect(await periods("2026-11-20T00:00")).toEqual(["cus_acme 11-01 12-01"]);
-    expect(await periods("2026-11-09T23:59")).toEqual(["cus_acme 11-01 12-01"]);
+    // Without a row: up to its neighbours, as the row will be.
+    expect(await periods("2026-11-20T00:00")).toEqual(["cus_acme 11-20 12-01"]);
+    expect(await periods("2026-11-09T23:59")).toEqual(["cus_acme 11-01 11-10"]);
   });
 
   test("that is closed is not read, the others are", async () => {
