@@ -4,10 +4,11 @@ import type { CustomerPeriod } from "../ledger/billing-periods.ts";
 import type { Database } from "../ledger/database.ts";
 import { closeWithInvoice, type NewInvoice } from "../ledger/invoices.ts";
 import { readClosing, type Closing } from "../ledger/true-up-reach.ts";
-import { readUsage, type PeriodChoice } from "../ledger/usage-reading.ts";
+import { readUsage, type PeriodChoice, type UsageReading } from "../ledger/usage-reading.ts";
 import { billPeriod, type PricedTrueUp } from "../rating/bill.ts";
 import { pricedParts } from "../rating/rate-period.ts";
-import { trueUpLines } from "../rating/true-up.ts";
+import type { CatalogVersion } from "../rating/catalog.ts";
+import { trueUpLines, trueUpOfItself } from "../rating/true-up.ts";
 import type { CatalogVersions } from "./catalog-versions.ts";
 import { computeInvoice } from "./compute-invoice.ts";
 
@@ -65,6 +66,10 @@ export async function billClosing(
     // An invoice is in one currency.
     ({ catalog }) => catalog.currency === version.catalog.currency,
   );
+  const itself = trueUpOfThePeriod(version, reading, closing);
+  if (itself !== undefined) {
+    trueUps.push(itself);
+  }
   const bill = billPeriod(version.catalog, reading, trueUps);
   invariant(bill !== undefined, "the version was chosen by the period's plans");
   const base = {
@@ -92,6 +97,18 @@ async function readSoundly(deps: BillDeps, period: CustomerPeriod): Promise<Clos
   // At once, with whatever lies between them: a run has so many requests.
   await deps.repair({ startMs: first.usage.period.startMs, endMs: last.usage.period.endMs });
   return readClosing(deps.database, period);
+}
+
+/** What later invoices have billed of the period; there is something only where it is invoiced anew. */
+function trueUpOfThePeriod(
+  { version, catalog }: CatalogVersion,
+  { period, changes, lifetime, totals }: UsageReading,
+  { corrected }: Closing,
+): PricedTrueUp | undefined {
+  const usage = { period, changes, lifetime, totals };
+  const same = corrected.filter(({ currency }) => currency === catalog.currency);
+  const trueUp = trueUpOfItself(catalog, { catalogVersion: version, usage }, same);
+  return trueUp && { ...trueUp, catalog };
 }
 
 /** The earlier periods that have come to more, or less, than they were billed. */

@@ -10,7 +10,7 @@ export type ReissueDeps = Pick<BillDeps, "database" | "randomId" | "sendZeroInvo
 
 /**
  * Makes a new invoice, under a new number, in place of a void one: of the same period, from what the ledger says of it now
- * and the customer's present settings. It is sent like any other.
+ * and the customer's present settings, less what later invoices have billed of it. It is sent like any other.
  *
  * Made once: of two at once, and of a repeat, one is kept.
  */
@@ -19,6 +19,7 @@ export async function reissueInvoice(deps: ReissueDeps, voided: Invoice, nowMs: 
   const { customerId, period } = voided;
   const repair: BillDeps["repair"] = (own) => repairPeriod(database, customerId, own);
   const versions = new CatalogVersions(database);
+  await repair(period);
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
     const billed = await billClosing({ ...deps, versions, repair }, { customerId, ...period }, nowMs);
     const isMade =

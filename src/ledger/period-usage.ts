@@ -33,7 +33,8 @@ from planned cross join lateral (${TOTALS}) as summed
   left join lateral (
     select currency, (
       select sum(amount_minor) from invoice_lines
-      where invoice_lines.invoice_id = invoices.invoice_id and true_up_of is null) + coalesce((
+      where invoice_lines.invoice_id = invoices.invoice_id
+        and (true_up_of is null or true_up_of = planned.period_start)) + coalesce((
       -- What later invoices have corrected of it.
       select sum(amount_minor) from invoices as later join invoice_lines using (invoice_id)
       where later.customer_id = planned.customer_id and later.period_start > planned.period_start

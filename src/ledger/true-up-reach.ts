@@ -71,6 +71,8 @@ export interface Closing {
   basis: string;
   /** The closed periods before it, the first first, with what the ledger says of them now and what they were billed. */
   reach: (TrueUp & { currency: string })[];
+  /** What invoices of later periods have corrected the period by, while it had another invoice. */
+  corrected: (BilledLine & { currency: string })[];
 }
 
 const READ = `
@@ -104,11 +106,25 @@ select ${basisOf("$1", "to_timestamp($2::bigint / 1000.0)")} as basis, exists (
           select invoice_id, invoices.period_start from invoices where ${billedBy("$1")}) as billing
           cross join lateral (
             select * from invoice_lines where invoice_lines.invoice_id = billing.invoice_id
-              and case when billing.period_start = reach.period_start then true_up_of is null
-                else true_up_of = reach.period_start end) as invoice_lines
+              and (true_up_of = reach.period_start or billing.period_start = reach.period_start and true_up_of is null)) as invoice_lines
         where reach.period_start = planned.period_start) as lines
       group by line_ref) as by_ref) as billed_lines
-)::text as reach`;
+)::text as reach, (
+  -- There is none unless the period was billed before, by what is void now.
+  select coalesce(jsonb_agg(jsonb_build_object('currency', currency, 'ref', line_ref, 'metricName', metric_name,
+    'description', description, 'quantity', quantity::text, 'amountMinor', amount_minor::text) order by line_ref), '[]')
+  from (
+    select currency, regexp_replace(ref, '^true_up:[^:]*:', '') as line_ref, min(metric_name) as metric_name,
+      min(description) as description, sum(quantity) as quantity, sum(amount_minor) as amount_minor
+    from (
+      select invoice_id, currency from invoices
+      where customer_id = $1 and period_start > to_timestamp($2::bigint / 1000.0) and status <> 'void') as later
+      cross join lateral (
+        select * from invoice_lines
+        where invoice_lines.invoice_id = later.invoice_id and true_up_of = to_timestamp($2::bigint / 1000.0)
+        offset 0) as lines
+    group by currency, line_ref) as by_ref
+)::text as corrected`;
 
 /** Reads what the bill of a customer's period rests on beside its own usage, in one statement. To be read before that. */
 export async function readClosing(
@@ -126,6 +142,7 @@ export async function readClosing(
       usage: { ...usage, totals: partTotals(totals, usage.changes.length) },
       billed,
     })),
+    corrected: JSON.parse(row?.["corrected"] ?? "[]") as Closing["corrected"],
   };
 }
 

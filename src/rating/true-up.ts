@@ -50,6 +50,36 @@ export function trueUpLines(catalog: Catalog, { usage, billed }: TrueUp): Printe
   );
 }
 
+/**
+ * What a period that is invoiced anew is trued up from, on that same invoice: what later invoices have corrected of it is
+ * taken off again. Undefined when they have corrected nothing.
+ */
+export function trueUpOfItself(
+  catalog: Catalog,
+  own: Omit<TrueUp, "billed">,
+  corrected: readonly BilledLine[],
+): TrueUp | undefined {
+  if (corrected.length === 0) {
+    return undefined;
+  }
+  const rating = ratePeriod(catalog, own.usage);
+  invariant(rating !== undefined, "the version was chosen by the period's plans");
+  const billed = new Map(
+    corrected.map(({ ref, metricName, description, quantity, amountMinor }) => [
+      ref,
+      { ref, metricName, description, quantity, amountMinor },
+    ]),
+  );
+  for (const line of rating.lines.map((rated) => printLine(rated, rating.currency))) {
+    const later = billed.get(line.ref);
+    const { ref, metricName, description } = line;
+    const quantity = later === undefined ? line.quantity : add(line.quantity, later.quantity);
+    const amountMinor = (line.amountMinor + BigInt(later?.amountMinor ?? 0)).toString();
+    billed.set(ref, { ref, metricName, description, quantity, amountMinor });
+  }
+  return { ...own, billed: [...billed.values()] };
+}
+
 function difference(line: PrintedLine, billed: BilledLine | undefined, period: Period): PrintedLine[] {
   const amountMinor = line.amountMinor - BigInt(billed?.amountMinor ?? 0);
   const quantity = subtract(line.quantity, billed?.quantity ?? "0");
@@ -70,12 +100,16 @@ function difference(line: PrintedLine, billed: BilledLine | undefined, period: P
   ];
 }
 
-/** Exact, at whatever scale is the finer. */
 function subtract(left: string, right: string): string {
-  const [from, less] = [parseDecimal(left), parseDecimal(right)];
-  invariant(from !== undefined && less !== undefined, "quantities are decimals");
-  const scale = Math.max(from.scale, less.scale);
-  return formatScaled((scaledTo(from, scale) ?? 0n) - (scaledTo(less, scale) ?? 0n), scale);
+  return add(left, right, -1n);
+}
+
+/** Exact, at whatever scale is the finer. */
+function add(left: string, right: string, sign = 1n): string {
+  const [one, other] = [parseDecimal(left), parseDecimal(right)];
+  invariant(one !== undefined && other !== undefined, "quantities are decimals");
+  const scale = Math.max(one.scale, other.scale);
+  return formatScaled((scaledTo(one, scale) ?? 0n) + sign * (scaledTo(other, scale) ?? 0n), scale);
 }
 
 function day(timeMs: number): string {

@@ -4,10 +4,12 @@ import { periodContaining } from "../../src/domain/period.ts";
 import { HOUR_MS } from "../../src/domain/window.ts";
 import { billAndClose } from "../../src/invoicing/bill-closing.ts";
 import { CatalogVersions } from "../../src/invoicing/catalog-versions.ts";
+import { reissueInvoice } from "../../src/invoicing/reissue-invoice.ts";
 import { insertAdjustment } from "../../src/ledger/adjustments.ts";
 import { duePeriods } from "../../src/ledger/billing-periods.ts";
 import { insertCatalog } from "../../src/ledger/catalog-versions.ts";
 import { putCustomer } from "../../src/ledger/customers.ts";
+import { requestVoid } from "../../src/ledger/invoice-voids.ts";
 import { listInvoices, type Invoice } from "../../src/ledger/invoices.ts";
 import { catalogSchema, type Catalog } from "../../src/rating/catalog.ts";
 import type { MetricTotal } from "../../src/rating/quantities.ts";
@@ -149,6 +151,25 @@ export class TrueUpStory {
         select max(period_start) from invoices where customer_id = $1)`,
       [this.customerId],
     );
+  }
+
+  /** Makes an invoice void and anew, by so many runs at once, as an operator does; `nth` counts from the newest, over all of them. */
+  async reissue(nth: number, runs: number): Promise<void> {
+    const { database, raw } = this.#fixture;
+    const billed = await this.invoices();
+    const invoice = billed[billed.length - 1 - (nth % Math.max(1, billed.length))];
+    if (invoice === undefined) {
+      return;
+    }
+    const { invoiceId } = invoice;
+    await raw("update invoices set status = 'void' where invoice_id = $1", [invoiceId]);
+    await requestVoid(
+      database,
+      { invoiceId, reason: "r", requestedBy: "admin", isReissue: true },
+      this.nowMs,
+    );
+    const deps = { database, sendZeroInvoices: false, randomId: () => crypto.randomUUID() };
+    await Promise.all(Array.from({ length: runs }, () => reissueInvoice(deps, invoice, this.nowMs)));
   }
 
   /** Its invoices that are not void, the oldest first. */

@@ -46,6 +46,14 @@ const anyStep = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom("pass" as const, "void" as const) }) },
   {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant("reissue" as const),
+      nth: fc.nat(9),
+      runs: fc.integer({ min: 1, max: 2 }),
+    }),
+  },
+  {
     weight: 1,
     arbitrary: fc.record({
       kind: fc.constant("put" as const),
@@ -92,6 +100,9 @@ async function play(story: TrueUpStory, step: Step, versions: { count: number })
       break;
     case "void":
       await story.voidNewest();
+      break;
+    case "reissue":
+      await story.reissue(step.nth, step.runs);
       break;
     case "pass":
       await story.passPeriod();

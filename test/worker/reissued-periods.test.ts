@@ -1,0 +1,60 @@
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { closeMonthBefore, month, monthName, periodOf, playAt, publishPlans, record } from "./played-time.ts";
+import { ADMIN, call, READ } from "./worker-api.ts";
+
+beforeAll(async () => {
+  playAt(1, 1);
+  expect([200, 201]).toContain((await publishPlans({})).status);
+});
+afterAll(() => {
+  vi.useRealTimers();
+});
+
+// oxlint-disable-next-line typescript/no-explicit-any -- whatever the Worker answers
+async function invoiceOf(customerId: string, ahead: number): Promise<any> {
+  const { body } = await call("GET", `/v1/invoices?customerId=${customerId}`, READ);
+  const isOf = ({ period, status }: { period: { start: string }; status: string }): boolean =>
+    period.start === periodOf(ahead).start && status !== "void";
+  expect(body.data.filter(isOf)).toHaveLength(1);
+  return body.data.find(isOf);
+}
+
+async function adjust(customerId: string, id: string, quantity: number, at: number): Promise<void> {
+  const content = { id, metricName: "api_calls", quantity, at, reason: "found in the log" };
+  expect((await call("POST", `/v1/customers/${customerId}/adjustments`, ADMIN, content)).status).toBe(201);
+}
+
+const day = (ahead: number): string => new Date(month(ahead)).toISOString().slice(0, 10);
+
+test("a month that a later invoice has corrected is invoiced anew: what that has billed of it is taken off, once", async () => {
+  await call("PUT", "/v1/customers/reissued", ADMIN, {});
+  await record("reissued", "api_calls", 100_000);
+  await closeMonthBefore(2);
+  await adjust("reissued", "more", 10_000, month(1));
+  await closeMonthBefore(3);
+  expect(await invoiceOf("reissued", 2)).toMatchObject({ total: "5.00" });
+  // By now no close to come trues the month up.
+  for (const ahead of [4, 5, 6]) {
+    await closeMonthBefore(ahead);
+  }
+
+  const { id } = await invoiceOf("reissued", 1);
+  const { status } = await call("POST", `/v1/invoices/${id}/void`, ADMIN, { reason: "r", reissue: true });
+  expect(status).toBe(200);
+  const anew = await invoiceOf("reissued", 1);
+  expect(anew).toMatchObject({ replaces: id, total: "90.00" });
+  expect(anew.lines.find(({ ref }: { ref: string }) => ref === "metric:api_calls").amount).toBe("95.00");
+  expect(anew.lines.at(-1)).toMatchObject({
+    ref: `true_up:${day(1)}:metric:api_calls`,
+    quantity: "-10000",
+    amount: "-5.00",
+    trueUpOf: periodOf(1).start,
+  });
+  const { catalog } = (await call("GET", `/v1/invoices/${anew.id}/export`, READ)).body;
+  const simulation = { catalog, period: monthName(1) };
+  const { body: simulated } = await call("POST", "/v1/catalog/simulate", ADMIN, simulation);
+  const own = simulated.data.find((row: { customerId: string }) => row.customerId === "reissued");
+  expect(own).toMatchObject({ billed: "95.00", simulated: "95.00" });
+  await closeMonthBefore(7);
+  expect(await invoiceOf("reissued", 6)).toMatchObject({ total: "0.00" });
+});
