@@ -39,10 +39,13 @@ export default defineConfig({
         ],
         test: {
           name: "worker",
-          // The files share stores and a catalog.
+          // The files share the stores, which each of them empties first.
           fileParallelism: false,
           include: ["test/worker/**/*.test.ts"],
           globalSetup: ["test/support/worker-stack.ts"],
+          setupFiles: ["test/support/begin-empty.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {

@@ -55,6 +55,9 @@ async function obey(
     case "POST /_control/forget-store-errors":
       executor.forgetStoredErrors();
       return {};
+    case "POST /_control/forget-everything":
+      executor.forgetEverything();
+      return {};
     case "POST /_control/pause":
       executor.pause();
       return {};

@@ -57,6 +57,12 @@ export class Executor {
     this.#storedErrors = [];
   }
 
+  /** All objects, their events and the replies to keys are gone, as in a new account. */
+  forgetEverything(): void {
+    this.forgetStoredErrors();
+    this.#store.clear();
+  }
+
   /** Keeps requests, their idempotency keys taken, from going on until {@link resume}. */
   pause(): void {
     if (this.#gate === undefined) {

@@ -132,6 +132,16 @@ export class Store {
     this.#change([table, id, null]);
   }
 
+  /** Deletes all rows, at once. */
+  clear(): void {
+    for (const table of TABLE_NAMES) {
+      for (const id of this.#tables[table].keys()) {
+        this.delete(table, id);
+      }
+    }
+    this.commit();
+  }
+
   commit(): void {
     if (this.#journal !== undefined && this.#changes.length > 0) {
       writeSync(this.#journal, `${JSON.stringify(this.#changes)}\n`);

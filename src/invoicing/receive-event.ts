@@ -86,8 +86,9 @@ export async function receiveEvent(
           : null,
       told: tellOf(news, invoice, to, nowMs),
     };
-    if (await moveByEvent(database, news, move, nowMs)) {
-      return from === to ? "kept" : "moved";
+    const outcome = await moveByEvent(database, news, move, nowMs);
+    if (outcome !== "stale") {
+      return outcome === "known" ? "duplicate" : from === to ? "kept" : "moved";
     }
   }
   throw new Error(`the invoice of event ${news.eventId} changes all the time`);

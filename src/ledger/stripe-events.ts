@@ -46,15 +46,15 @@ export interface InvoiceMove {
 /**
  * Keeps an event, moves its invoice and has that told, in one transaction.
  *
- * Answers false, and changes nothing, when the invoice has another status by now, or another Stripe invoice: then it is
- * to be read anew.
+ * `stale`: nothing is changed, for the invoice has another status by now, or another Stripe invoice; it is to be read anew.
+ * `known`: the same event was kept just before.
  */
 export async function moveByEvent(
   database: Database,
   { eventId, type, stripeInvoiceId, createdMs }: HeededEvent,
   { invoiceId, from, to, voidReason, finalized, told }: InvoiceMove,
   nowMs: number,
-): Promise<boolean> {
+): Promise<"done" | "known" | "stale"> {
   const [rows] = await database.transaction([
     {
       text: `
@@ -67,15 +67,17 @@ with moved as (
   insert into stripe_events (event_id, type, invoice_id, stripe_invoice_id, created_at, received_at)
   select $5, $6, $1, $4, to_timestamp($8::bigint / 1000.0), to_timestamp($7::bigint / 1000.0) from moved
   on conflict do nothing
+  returning 1
 )
-select 1 from moved`,
+select (select count(*) from noted)::text as noted from moved`,
       params: [invoiceId, from, to, stripeInvoiceId, eventId, type, nowMs, createdMs],
     },
     ...(to === "void" ? [noteVoidInStripe(invoiceId, voidReason, nowMs)] : []),
     ...(finalized === null ? [] : [finishFinalize(invoiceId, to, finalized, nowMs)]),
     ...told,
   ]);
-  return (rows?.length ?? 0) > 0;
+  const [row] = rows ?? [];
+  return row === undefined ? "stale" : row["noted"] === "1" ? "done" : "known";
 }
 
 function finishFinalize(

@@ -18,7 +18,7 @@ export function upcomingInvoice(usage: CustomerUsage): object {
     lines,
     subtotal,
     total,
-    customerHasStripe: usage.settings.stripeCustomerId !== undefined,
+    stripeCustomerId: usage.settings.stripeCustomerId ?? null,
     stripeInvoiceId: null,
     steps: [],
   };

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { CUTS, killAt } from "../support/kill-at.ts";
 import { startMeter, type RunningMeter } from "../support/running-meter.ts";
 
@@ -13,6 +13,7 @@ let customers = 0;
 beforeAll(async () => {
   meter = await startMeter();
 });
+beforeEach(() => meter.beginEmpty());
 afterAll(() => meter.stop());
 
 async function newCustomer(): Promise<{ id: string; stripeId: string }> {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { Fault } from "../../local/faults.ts";
 import { HOUR_MS, MINUTE_MS } from "../../src/domain/window.ts";
 import {
@@ -24,6 +24,7 @@ let customers = 0;
 beforeAll(async () => {
   meter = await startMeter();
 });
+beforeEach(() => meter.beginEmpty());
 afterAll(() => meter.stop());
 
 const invoice = (atMs: number): Promise<boolean> => meter.trigger(HOURLY_CRON, atMs);

@@ -5,6 +5,8 @@ export interface Controls {
   stripeUrl: string;
   /** Takes webhooks, see `startWebhookEndpoint`. */
   receiverUrl: string;
+  /** Empties all stores, see `startEmptying`. */
+  emptyingUrl: string;
 }
 
 declare module "vitest" {

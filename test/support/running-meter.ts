@@ -5,6 +5,7 @@ import { Client } from "pg";
 import { demoCatalog } from "../../local/demo-catalog.ts";
 import { localKeys, startStores, type Stores } from "../../local/stores.ts";
 import { startWorker, type RunningWorker } from "../../local/worker.ts";
+import { emptyStores } from "./emptied-stores.ts";
 
 /** The metering Worker in a real workerd on real stores, with the demo catalog. */
 export interface RunningMeter {
@@ -20,6 +21,8 @@ export interface RunningMeter {
   /** Fires a cron; answers true when its handler ended well, false when it failed or the Worker died. */
   trigger: (cron: string, timeMs: number) => Promise<boolean>;
   stripe: (method: string, path: string, form?: string) => Promise<Record<string, unknown>>;
+  /** Leaves the stores as they were at the start: runs then have no other customers to go through. */
+  beginEmpty: () => Promise<void>;
   /** Starts the Worker again with other bindings; those not named stay. */
   rebind: (changes: Record<string, string>) => Promise<void>;
   stop: () => Promise<void>;
@@ -41,6 +44,10 @@ export async function startMeter(changes: Record<string, string> = {}): Promise<
     send: (method, path, body) => send(worker.url, method, path, body),
     trigger: (cron, timeMs) => trigger(worker.url, cron, timeMs),
     stripe: (method, path, form) => askStripe(stores.stripe.url, method, path, form),
+    beginEmpty: async () => {
+      await emptyStores(stores, database);
+      await meter.send("PUT", "/v1/catalog", demoCatalog);
+    },
     rebind: async (others) => {
       Object.assign(bindings, others);
       await worker.restart();

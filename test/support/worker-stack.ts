@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestProject } from "vitest/node";
 import { startStores } from "../../local/stores.ts";
+import { startEmptying } from "./emptied-stores.ts";
 import { startWebhookEndpoint } from "./webhook-endpoint.ts";
 
 /** Starts stores of their own for the tests that run in workerd, and stops them after. */
@@ -18,6 +19,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     },
   });
   const receiver = await startWebhookEndpoint();
+  const emptying = await startEmptying(stores);
   project.provide("bindings", {
     ...stores.bindings,
     EMAIL_FROM: "meter@example.com",
@@ -28,8 +30,10 @@ export default async function setup(project: TestProject): Promise<() => Promise
     neonUrl: stores.neon.url,
     stripeUrl: stores.stripe.url,
     receiverUrl: receiver.url,
+    emptyingUrl: emptying.url,
   });
   return async () => {
+    await emptying.stop();
     await receiver.stop();
     await stores.stop();
     await rm(dir, { recursive: true, force: true });

@@ -135,6 +135,7 @@ describe("the rules of a customer", () => {
 
 describe("the list of alerts", () => {
   test("is newest first, page by page, by customer and by time", async () => {
+    await used("alert-list-other", 8_000);
     await used("alert-list", 8_000);
     const laterMs = playAt(1, 11);
     await used("alert-list", 1_000);

@@ -25,7 +25,7 @@ test.each([
     const price = { metricName: "seats", model: "perUnit", unitPrice };
     const plans = [{ name: "abroad", displayName: "Abroad", prices: [price] }];
     const document = { ...demoCatalog, currency, defaultPlan: "abroad", plans };
-    expect((await put(document)).status).toBe(200);
+    expect((await put(document)).status).toBeLessThan(300);
     const stripeId = await putInStripe(`model-${currency}`, {});
     await send(`model-${currency}`, "seats", used);
     expect(await usageOf(`model-${currency}`)).toMatchObject({ currency, totalCost: total });

@@ -42,7 +42,7 @@ test("upcoming: is the invoice that the close makes when nothing happens in betw
     status: "upcoming",
     asOf: new Date(nowMs).toISOString(),
     stale: false,
-    customerHasStripe: false,
+    stripeCustomerId: null,
     stripeInvoiceId: null,
     steps: [],
   });
