@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { closeMonthBefore, month, monthName, periodOf, playAt, publishPlans, record } from "./played-time.ts";
-import { ADMIN, call, READ } from "./worker-api.ts";
+import { ADMIN, call, READ, stripeCall, stripeCustomer, trigger } from "./worker-api.ts";
 
 beforeAll(async () => {
   playAt(1, 1);
@@ -57,4 +57,23 @@ test("a month that a later invoice has corrected is invoiced anew: what that has
   expect(own).toMatchObject({ billed: "95.00", simulated: "95.00" });
   await closeMonthBefore(7);
   expect(await invoiceOf("reissued", 6)).toMatchObject({ total: "0.00" });
+});
+
+test("a Stripe id that Stripe does not know: the invoice can be void, and goes out anew under the right one", async () => {
+  playAt(8, 1);
+  const settings = { plan: "flat99", stripeCustomerId: "cus_mistyped" };
+  await call("PUT", "/v1/customers/mistyped", ADMIN, settings);
+  await closeMonthBefore(9);
+  const { id, steps } = await invoiceOf("mistyped", 8);
+  expect(steps).toMatchObject([{ step: "create", outcome: { failure: { code: "resource_missing" } } }]);
+  const stripeCustomerId = await stripeCustomer("mistyped");
+  await call("PUT", "/v1/customers/mistyped", ADMIN, { ...settings, stripeCustomerId });
+
+  const body = { reason: "Mistyped", reissue: true };
+  expect((await call("POST", `/v1/invoices/${id}/void`, ADMIN, body)).status).toBe(202);
+  await trigger("17 * * * *", playAt(9, 2, 2));
+  const anew = await invoiceOf("mistyped", 8);
+  expect(anew).toMatchObject({ replaces: id, status: "open", total: "99.00" });
+  const { data } = await stripeCall("GET", `/v1/invoices?customer=${stripeCustomerId}`);
+  expect(data.map((one: { id: string }) => one.id)).toEqual([anew.stripeInvoiceId]);
 });
