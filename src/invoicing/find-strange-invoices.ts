@@ -42,11 +42,13 @@ export async function findStrangeInvoices(
 ): Promise<StrangeReport> {
   const search = new Search(stripe, database);
   const open = await openFindings(database, "stripe_invoices", MAX_OPEN);
+  const lookedAt: string[] = [];
   let isCut = false;
   try {
     for (const id of open) {
       const found = await retrieveInvoice(stripe, id);
       await search.judge(found === undefined ? [] : [found]);
+      lookedAt.push(id);
     }
     const newest = await search.lookThrough(undefined, nowMs - NEW_MS);
     // Unless that was all there is.
@@ -59,7 +61,7 @@ export async function findStrangeInvoices(
     isCut = true;
   } finally {
     const subjects = new Set(search.drifted.map(({ subject }) => subject));
-    const agreed = isCut ? [] : [...open].filter((id) => !subjects.has(id));
+    const agreed = lookedAt.filter((id) => !subjects.has(id));
     await settleFindings(database, "stripe_invoices", { drifted: search.drifted, agreed }, nowMs);
   }
   return { checked: search.checked, drifted: search.drifted.length, surplus: search.surplus, isCut };

@@ -52,18 +52,25 @@ export async function createDraft(
 /**
  * What earlier attempts have created of an invoice, the newest first.
  *
- * Lists the customer's invoices, as search lags behind.
+ * Lists the customer's invoices, as search lags behind. A customer whom Stripe never knew has none: so an invoice of a mistyped
+ * id can be void.
  */
 export async function findInvoices(stripe: Stripe, invoice: Invoice): Promise<Stripe.Invoice[]> {
   const found: Stripe.Invoice[] = [];
   let looked = 0;
-  for await (const candidate of stripe.invoices.list({ customer: stripeCustomer(invoice), limit: PAGE })) {
-    if (candidate.metadata?.[INVOICE_KEY] === invoice.invoiceId) {
-      found.push(candidate);
+  try {
+    for await (const candidate of stripe.invoices.list({ customer: stripeCustomer(invoice), limit: PAGE })) {
+      if (candidate.metadata?.[INVOICE_KEY] === invoice.invoiceId) {
+        found.push(candidate);
+      }
+      looked += 1;
+      if (looked > MAX_LOOKED_AT) {
+        throw new Error(`the Stripe customer of ${invoice.invoiceId} has too many invoices to look through`);
+      }
     }
-    looked += 1;
-    if (looked > MAX_LOOKED_AT) {
-      throw new Error(`the Stripe customer of ${invoice.invoiceId} has too many invoices to look through`);
+  } catch (error) {
+    if (!isUnknownCustomer(error)) {
+      throw error;
     }
   }
   return found;
@@ -159,6 +166,16 @@ export async function voidFinal(
   idempotencyKey: string,
 ): Promise<void> {
   await stripe.invoices.voidInvoice(stripeInvoiceId, {}, { idempotencyKey });
+}
+
+function isUnknownCustomer(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    "code" in error &&
+    error.code === "resource_missing" &&
+    "param" in error &&
+    error.param === "customer"
+  );
 }
 
 function isMissing(error: unknown): boolean {

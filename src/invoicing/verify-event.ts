@@ -1,8 +1,8 @@
 import type Stripe from "stripe";
 
 /**
- * The event of a signed request; undefined when the signature is not right, or older or newer than Stripe's tolerance of
- * five minutes. `body` is what was received, byte for byte.
+ * The event of a signed request; undefined when the signature is not right, or older than Stripe's tolerance of five
+ * minutes. `body` is what was received, byte for byte.
  */
 export async function verifyEvent(
   stripe: Stripe,

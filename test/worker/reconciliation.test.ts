@@ -136,6 +136,13 @@ test("an invoice that the ledger does not know, and a second one: are found; a s
   );
   expect(await told(customerId)).toEqual(["stripe_invoices", "stripe_invoices"]);
 
+  // Stripe fails before they are looked at again: nothing is known to be right.
+  const { stripeUrl } = inject("controls");
+  const fault = { mode: "status", status: 500, match: `GET /v1/invoices/${unknown}` };
+  await fetch(`${stripeUrl}/_control/faults`, { method: "POST", body: JSON.stringify(fault) });
+  expect((await call("POST", "/v1/integrity/run", ADMIN)).status).toBe(502);
+  expect(await openOf(customerId)).toHaveLength(2);
+
   await stripeCall("DELETE", `/v1/invoices/${unknown}`);
   await stripeCall("POST", `/v1/invoices/${second}/void`, "");
   await compared();

@@ -46,9 +46,9 @@ const anyStep = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom("pass" as const, "void" as const) }) },
   {
-    weight: 2,
+    weight: 1,
     arbitrary: fc.record({
-      kind: fc.constant("reissue" as const),
+      kind: fc.constantFrom("reissue" as const, "reissueAndClose" as const),
       nth: fc.nat(9),
       runs: fc.integer({ min: 1, max: 2 }),
     }),
@@ -85,6 +85,16 @@ async function backTo(story: TrueUpStory, back: number): Promise<number> {
   return Math.max(Math.floor(atMs / HOUR_MS) * HOUR_MS, Date.parse("2027-01-01"));
 }
 
+/** In the customer's favour, beyond reach, and made anew when no close trues it up any more. */
+const FIXED: Step[] = [
+  { kind: "use", back: 0, metricName: "api_calls", value: 500_000 },
+  { kind: "close", runs: 1 },
+  { kind: "adjust", back: 1000, metricName: "api_calls", value: -400_000 },
+  ...Array.from({ length: 5 }, () => ({ kind: "close" as const, runs: 1 })),
+  { kind: "adjust", back: 1800, metricName: "api_calls", value: 1 },
+  { kind: "reissue", nth: 5, runs: 2 },
+];
+
 let stories = 0;
 
 async function play(story: TrueUpStory, step: Step, versions: { count: number }): Promise<void> {
@@ -103,6 +113,10 @@ async function play(story: TrueUpStory, step: Step, versions: { count: number })
       break;
     case "reissue":
       await story.reissue(step.nth, step.runs);
+      break;
+    case "reissueAndClose":
+      await story.passPeriod();
+      await Promise.all([story.closeDue(step.runs), story.reissue(step.nth, step.runs)]);
       break;
     case "pass":
       await story.passPeriod();
@@ -190,7 +204,7 @@ test("true-ups: whatever comes in whatever order, the lines of all invoices are 
       const starts = invoices.map(({ period }) => period.startMs);
       expect(new Set(starts).size).toBe(starts.length);
     }),
-    { numRuns: 80, endOnFailure: true },
+    { numRuns: 80, examples: [[FIXED]], endOnFailure: true },
   );
   expect(trueUps).toBeGreaterThan(100);
   expect(negative).toBeGreaterThan(0);
