@@ -156,6 +156,8 @@ function invoiceAtOnce(
 }
 
 const MODES = ["hold", "hold-after"] as const;
+/** Requests to the ledger that have to do with invoices: an hourly run makes three times as many. */
+const OF_INVOICES = { match: "invoice" } as const;
 const STORES = ["upstash", "neon", "stripe"] as const;
 
 describe.each(STORES)("invoicing at once, one run held at each request to %s", (store) => {
@@ -164,8 +166,11 @@ describe.each(STORES)("invoicing at once, one run held at each request to %s", (
     { name: "three times", others: 2 },
   ])("$name: one invoice", async ({ others }) => {
     for (const mode of MODES) {
-      const requests = await invoiceAtOnce(store, { mode }, others, () => Promise.resolve(DUE_MS));
-      expect(requests).toBeGreaterThanOrEqual({ upstash: 1, neon: 12, stripe: 3 }[store]);
+      // At every request of the run once; else at those that have to do with invoices.
+      const isPart = store === "neon" && (others > 1 || mode !== "hold");
+      const hold = { mode, ...(isPart && OF_INVOICES) };
+      const requests = await invoiceAtOnce(store, hold, others, () => Promise.resolve(DUE_MS));
+      expect(requests).toBeGreaterThanOrEqual({ upstash: 1, neon: isPart ? 8 : 12, stripe: 3 }[store]);
     }
   });
 });
@@ -187,9 +192,8 @@ describe.each(["create", "add_lines", "finalize"] as const)(
         // Looking comes first.
         expect(await invoiceAtOnce("stripe", { mode }, 2, prepare)).toBeGreaterThanOrEqual(1);
       }
-      // What else an hourly run asks the ledger for is held in the tests before.
-      const ofInvoices = { mode: "hold", match: "invoice" } as const;
-      expect(await invoiceAtOnce("neon", ofInvoices, 2, prepare)).toBeGreaterThanOrEqual(8);
+      const hold = { mode: "hold", ...OF_INVOICES } as const;
+      expect(await invoiceAtOnce("neon", hold, 2, prepare)).toBeGreaterThanOrEqual(8);
     });
   },
 );
@@ -200,7 +204,7 @@ test.each(STORES)("invoicing that hangs for a day at a request to %s: one invoic
       const customer = await newCustomer();
       const isHeld = await overlap(
         store,
-        { mode, skip: index },
+        { mode, skip: index, ...(store === "neon" && OF_INVOICES) },
         () => invoice(DUE_MS),
         async () => {
           await stripeControl("forget-idempotency-keys");
@@ -209,7 +213,7 @@ test.each(STORES)("invoicing that hangs for a day at a request to %s: one invoic
       );
       return { isHeld, check: () => expectOneInvoice(customer, `${mode} at request ${index}`) };
     });
-    expect(requests).toBeGreaterThanOrEqual({ upstash: 1, neon: 12, stripe: 3 }[store]);
+    expect(requests).toBeGreaterThanOrEqual({ upstash: 1, neon: 8, stripe: 3 }[store]);
   }
 });
 
