@@ -5,7 +5,7 @@ import { rowCounts } from "./priced-customer.ts";
 import { simulatedMonth, told } from "./simulated-month.ts";
 import type { Answer } from "./worker-api.ts";
 
-const AHEAD = 8;
+const AHEAD = 16;
 const TO_PAYG = { flat99: "payg" };
 const { customers, fill, simulate, bills } = simulatedMonth(AHEAD);
 

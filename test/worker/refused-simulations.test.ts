@@ -6,7 +6,7 @@ import { simulatedMonth, told } from "./simulated-month.ts";
 import { call, INGEST } from "./worker-api.ts";
 
 const TO_PAYG = { flat99: "payg" };
-const { fill, simulate, bills } = simulatedMonth(10);
+const { fill, simulate, bills } = simulatedMonth(19);
 
 beforeAll(fill);
 afterAll(async () => {
