@@ -5,9 +5,11 @@ import type { Deps } from "./deps.ts";
 import { ApiProblem, problemResponse } from "./http/problem.ts";
 import { adjustmentRoutes } from "./http/routes/adjustments.ts";
 import { alertRoutes } from "./http/routes/alerts.ts";
+import { apiKeyRoutes } from "./http/routes/api-keys.ts";
 import { catalogSimulationRoutes } from "./http/routes/catalog-simulation.ts";
 import { catalogRoutes } from "./http/routes/catalog.ts";
 import { catalogVersionRoutes } from "./http/routes/catalog-versions.ts";
+import { customerTokenRoutes } from "./http/routes/customer-tokens.ts";
 import { customerRoutes } from "./http/routes/customers.ts";
 import { eventRoutes } from "./http/routes/events.ts";
 import { healthRoutes } from "./http/routes/health.ts";
@@ -34,6 +36,8 @@ export function createApp(deps: Deps): Hono {
     usageRoutes,
     usageSeriesRoutes,
     customerRoutes,
+    customerTokenRoutes,
+    apiKeyRoutes,
     adjustmentRoutes,
     alertRoutes,
     catalogRoutes,

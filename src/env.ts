@@ -28,8 +28,9 @@ const bindings = z.object({
   // Without it Stripe's events are refused, and all else works.
   STRIPE_WEBHOOK_SECRET: secret.optional(),
   ADMIN_KEY: secret,
-  INGEST_KEY: secret,
-  READ_KEY: secret,
+  // Keys from before there was /v1/api-keys.
+  INGEST_KEY: secret.optional(),
+  READ_KEY: secret.optional(),
   LATE_EVENT_HOURS: integer(1, 24).default(24),
   INVOICE_GRACE_HOURS: integer(1, 24 * 14).optional(),
   INVOICE_MODE: z.enum(["auto", "review"]).default("review"),
@@ -37,8 +38,10 @@ const bindings = z.object({
   FLUSH_MAX_BUCKETS: integer(16, 100_000).default(5000),
   RETENTION_MONTHS: integer(1, 120).default(13),
   REQUIRE_KNOWN_CUSTOMERS: flag,
-  // Only what is kept under it needs it: webhook endpoints.
+  // Only customer tokens and webhook endpoints need it.
   TOKEN_SECRET: z.string().min(16).optional(),
+  // The one before, while what was signed with it is still good.
+  TOKEN_SECRET_PREVIOUS: z.string().min(16).optional(),
   ALLOW_PRIVATE_WEBHOOKS: flag,
   PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
   EMAIL: z.custom<EmailBinding>(isEmailBinding).optional(),

@@ -12,6 +12,7 @@ export const PROBLEMS = {
   not_found: [404, "There is no such thing"],
   method_not_allowed: [405, "The method is not for this address"],
   conflict: [409, "It is not in a state for that"],
+  too_many_keys: [409, "No further keys are taken"],
   too_many_endpoints: [409, "No further webhook endpoints are taken"],
   precondition_failed: [412, "It has changed since you read it"],
   body_too_large: [413, "The body is too large"],
@@ -19,6 +20,7 @@ export const PROBLEMS = {
   unsupported_media_type: [415, "The content type is not one of ours"],
   invalid_content: [422, "The content is not valid"],
   no_event_accepted: [422, "No event was accepted"],
+  rate_limited: [429, "Too many requests"],
   internal_error: [500, "Something failed on our side"],
   misconfigured: [500, "The Worker's settings are missing or wrong"],
   not_configured: [501, "What this needs is not configured"],
@@ -35,8 +37,8 @@ export interface InputFault {
   message: string;
 }
 
-/** Seconds after which a client may try again when a store is away. */
-const RETRY_AFTER_SECONDS = "5";
+/** Seconds after which a client may try again, by status. */
+const RETRY_AFTER_SECONDS: Partial<Record<number, string>> = { 429: "1", 503: "5" };
 
 /** An answer other than success, thrown anywhere below a route. */
 export class ApiProblem extends Error {
@@ -56,8 +58,9 @@ export class ApiProblem extends Error {
 export function problemResponse(context: Context, problem: ApiProblem): Response {
   const [status, title] = PROBLEMS[problem.code];
   const headers = new Headers({ "content-type": "application/problem+json" });
-  if (status === 503) {
-    headers.set("retry-after", RETRY_AFTER_SECONDS);
+  const retryAfter = RETRY_AFTER_SECONDS[status];
+  if (retryAfter !== undefined) {
+    headers.set("retry-after", retryAfter);
   }
   if (status === 401) {
     headers.set("www-authenticate", "Bearer");
