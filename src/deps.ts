@@ -4,7 +4,7 @@ import { emptyKeyMemory, type KeyMemory } from "./access/key-memory.ts";
 import type { CatalogMemory } from "./catalog/current-catalog.ts";
 import type { CustomerMemory } from "./catalog/known-customers.ts";
 import { createRedis, type RedisClient } from "./counters/redis.ts";
-import type { Access } from "./domain/access.ts";
+import type { Access, Limiter } from "./domain/access.ts";
 import { parseEnv, type Settings } from "./env.ts";
 import type { SpoolMemory } from "./ingest/apply-or-spool.ts";
 import { createDatabase, type Database } from "./ledger/database.ts";
@@ -45,6 +45,8 @@ export interface Deps {
   email: EmailSender | undefined;
   /** Where this deployment is reached. */
   publicUrl: string | undefined;
+  /** Whose pages' scripts may read. */
+  corsOrigins: readonly string[];
   log: Log;
 }
 
@@ -91,6 +93,7 @@ function composeDeps(settings: Settings): Deps {
       memory: keyMemory,
       secretKeys: secretKeys(settings),
       tokenSecrets: tokenSecrets(settings),
+      limiter: limiter(settings),
     }),
     lateEventHours: settings.LATE_EVENT_HOURS,
     requireKnownCustomers: settings.REQUIRE_KNOWN_CUSTOMERS === "true",
@@ -103,6 +106,7 @@ function composeDeps(settings: Settings): Deps {
     allowPrivateWebhooks: settings.ALLOW_PRIVATE_WEBHOOKS === "true",
     email: emailSender(settings),
     publicUrl: settings.PUBLIC_URL,
+    corsOrigins: settings.CORS_ORIGINS,
     log: consoleLog,
   };
 }
@@ -118,6 +122,21 @@ function secretKeys({ ADMIN_KEY, INGEST_KEY, READ_KEY }: Settings): SecretKey[] 
 
 function tokenSecrets({ TOKEN_SECRET, TOKEN_SECRET_PREVIOUS }: Settings): string[] {
   return [TOKEN_SECRET, TOKEN_SECRET_PREVIOUS].filter((secret) => secret !== undefined);
+}
+
+/** A limiter that fails limits nobody. */
+function limiter({ RATE_LIMITER, RATE_LIMIT, RATE_LIMIT_SECONDS }: Settings): Limiter | undefined {
+  return (
+    RATE_LIMITER && {
+      limit: RATE_LIMIT,
+      seconds: RATE_LIMIT_SECONDS,
+      mayPass: async (key) =>
+        RATE_LIMITER.limit({ key }).then(
+          ({ success }) => success,
+          () => true,
+        ),
+    }
+  );
 }
 
 function emailSender({ EMAIL, EMAIL_FROM }: Settings): EmailSender | undefined {

@@ -13,12 +13,31 @@ export interface EmailBinding {
   send: (message: EmailMessage) => Promise<unknown>;
 }
 
-function isEmailBinding(value: unknown): boolean {
+/** Cloudflare's rate limiting binding. */
+export interface RateLimitBinding {
+  limit: (asked: { key: string }) => Promise<{ success: boolean }>;
+}
+
+function isBinding(value: unknown): boolean {
   // A binding is a stub: it cannot be asked what it has.
   return (typeof value === "object" && value !== null) || typeof value === "function";
 }
 
 const flag = z.enum(["true", "false"]).default("false");
+
+const ORIGIN = /^https?:\/\/[a-z0-9.-]+(:\d{1,5})?$/;
+const MAX_ORIGINS = 20;
+
+/** Origins separated by commas, such as `https://portal.example.com`; none is `*`. */
+const originList = z
+  .string()
+  .transform((text) =>
+    text
+      .split(",")
+      .map((origin) => origin.trim())
+      .filter((origin) => origin !== ""),
+  )
+  .pipe(z.array(z.string().regex(ORIGIN)).max(MAX_ORIGINS));
 
 const bindings = z.object({
   UPSTASH_REDIS_REST_URL: z.url(),
@@ -44,8 +63,13 @@ const bindings = z.object({
   TOKEN_SECRET_PREVIOUS: z.string().min(16).optional(),
   ALLOW_PRIVATE_WEBHOOKS: flag,
   PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
-  EMAIL: z.custom<EmailBinding>(isEmailBinding).optional(),
+  EMAIL: z.custom<EmailBinding>(isBinding).optional(),
   EMAIL_FROM: z.email().optional(),
+  RATE_LIMITER: z.custom<RateLimitBinding>(isBinding).optional(),
+  // What the binding is set to: it does not tell.
+  RATE_LIMIT: integer(1, 1_000_000_000).default(6000),
+  RATE_LIMIT_SECONDS: integer(10, 60).default(60),
+  CORS_ORIGINS: originList.default([]),
   // Where local endpoints stand in for Neon and Stripe.
   NEON_FETCH_ENDPOINT: z.url().optional(),
   STRIPE_API_URL: z.url().optional(),

@@ -1,6 +1,6 @@
 import { timingSafeEqual } from "node:crypto";
 import type { RedisClient } from "../counters/redis.ts";
-import type { Access, ApiKey, Identified, Refusal, Scope } from "../domain/access.ts";
+import type { Access, ApiKey, Identified, Limiter, Refusal, Scope } from "../domain/access.ts";
 import { isStorableText } from "../domain/text.ts";
 import type { Database } from "../ledger/database.ts";
 import { invoiceCustomer } from "../ledger/invoice-owner.ts";
@@ -29,6 +29,7 @@ export interface AccessDeps {
   secretKeys: readonly SecretKey[];
   /** What customer tokens may be signed with; the first signs new ones. */
   tokenSecrets: readonly string[];
+  limiter: Limiter | undefined;
 }
 
 /** Knows the Worker's own keys, those of the ledger, and customer tokens. */
@@ -50,6 +51,7 @@ export function createAccess(deps: AccessDeps): Access {
       }
       return TOKEN.test(presented) ? identifyToken(deps, presented) : { refused: "unknown" };
     },
+    limiter: deps.limiter,
     invoiceCustomer: async (invoiceId) =>
       isStorableText(invoiceId) ? invoiceCustomer(deps.database, invoiceId) : undefined,
   };

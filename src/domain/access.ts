@@ -32,8 +32,18 @@ export type Identified =
   | { caller: Caller; afterwards: (() => Promise<void>) | undefined }
   | { refused: Refusal };
 
+/** Bounds how much one caller asks. */
+export interface Limiter {
+  /** About so many requests in so many seconds. */
+  limit: number;
+  seconds: number;
+  mayPass: (name: string) => Promise<boolean>;
+}
+
 /** Tells who presents a key or token, and whose an invoice is. */
 export interface Access {
   identify: (presented: string) => Promise<Identified>;
   invoiceCustomer: (invoiceId: string) => Promise<string | undefined>;
+  /** Undefined where nothing is limited. */
+  limiter: Limiter | undefined;
 }

@@ -2,6 +2,7 @@ import type { Context, MiddlewareHandler } from "hono";
 import type { Access, Caller, Refusal, Scope } from "../domain/access.ts";
 import { admitCustomer } from "./customer-access.ts";
 import { ApiProblem } from "./problem.ts";
+import { checkRate } from "./rate-limit.ts";
 
 const WHY: Record<Exclude<Refusal, "busy">, string> = {
   unknown: "send a known key: Authorization: Bearer <key>",
@@ -17,6 +18,7 @@ export function requireScope(access: Access, ...scopes: Scope[]): MiddlewareHand
   return async function scopeRequired(context, next) {
     const caller = await identify(access, context);
     context.set("caller", caller);
+    await checkRate(access, context, caller);
     if (caller.kind === "customer") {
       await admitCustomer(access, context, caller.customerId);
     } else if (caller.scope !== "admin" && !scopes.includes(caller.scope)) {

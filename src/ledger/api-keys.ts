@@ -51,7 +51,7 @@ export async function insertApiKey(
       text: `
 insert into api_keys (key_id, sha256, prefix, scope, name, created_by, expires_at, created_at)
 select $1, $2, $3, $4, $5, $6, to_timestamp($7::bigint / 1000.0), to_timestamp($8::bigint / 1000.0)
-where (select 1 from api_keys where revoked_at is null
+where (select 1 from api_keys where created_at <= 'infinity' and revoked_at is null
   order by created_at desc, key_id desc offset ${MAX_API_KEYS - 1} limit 1) is null
 returning ${LISTED}`,
       params: [keyId, sha256, prefix, scope, name, createdBy, expiresMs, nowMs],

@@ -8,5 +8,6 @@ export function knownBy(key: string, scope: Scope): Access {
         ? { caller: { kind: "key", id: "test", scope }, afterwards: undefined }
         : { refused: "unknown" },
     invoiceCustomer: async () => undefined,
+    limiter: undefined,
   };
 }
