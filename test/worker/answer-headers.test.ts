@@ -77,7 +77,7 @@ describe("the id of a request", () => {
   test("is on a Worker with wrong settings, too", async () => {
     const lines: string[] = [];
     vi.spyOn(console, "error").mockImplementation((line: string) => void lines.push(line));
-    const wrong = { ...(env as object), DATABASE_URL: "mysql://hidden" };
+    const wrong = { ...env, DATABASE_URL: "mysql://hidden" };
     const response = await worker.fetch(
       new Request("http://edgemeter.test/v1/customers?x=1") as never,
       wrong,
@@ -163,13 +163,13 @@ describe("other pages' scripts", () => {
   test.each(["*", "portal.example.com", "https://a.example/path", "null", "https://A.example"])(
     "CORS_ORIGINS=%s: is refused",
     (origins) => {
-      expect(() => parseEnv({ ...(env as object), CORS_ORIGINS: origins })).toThrow("CORS_ORIGINS");
+      expect(() => parseEnv({ ...env, CORS_ORIGINS: origins })).toThrow("CORS_ORIGINS");
     },
   );
 
   test("CORS_ORIGINS: takes several", () => {
     const { CORS_ORIGINS } = parseEnv({
-      ...(env as object),
+      ...env,
       CORS_ORIGINS: "https://a.example, http://b:8080",
     });
     expect(CORS_ORIGINS).toEqual(["https://a.example", "http://b:8080"]);

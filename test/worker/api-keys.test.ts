@@ -106,7 +106,7 @@ describe("a key", () => {
     expect([first.id, typeof first.revokedAt]).toEqual([id, "string"]);
     expect((await call("DELETE", `/v1/api-keys/${id}`, ADMIN)).status).toBe(204);
     const [again] = (await call("GET", "/v1/api-keys?limit=1", ADMIN)).body.data;
-    expect(again).toEqual(first);
+    expect(again.revokedAt).toBe(first.revokedAt);
   });
 
   test.each(["key_none", "%00", "key_00000000-0000-4000-8000-000000000000", "';drop table api_keys;--"])(
