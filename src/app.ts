@@ -3,6 +3,7 @@ import { requestId } from "hono/request-id";
 import { RedisError } from "./counters/redis.ts";
 import type { Deps } from "./deps.ts";
 import { setAnswerHeaders } from "./http/answer-headers.ts";
+import { noRoute } from "./http/method-not-allowed.ts";
 import { ApiProblem, problemResponse } from "./http/problem.ts";
 import { adjustmentRoutes } from "./http/routes/adjustments.ts";
 import { alertRoutes } from "./http/routes/alerts.ts";
@@ -69,9 +70,7 @@ export function createApp(deps: Deps): Hono {
   }
   app.route("/", problemPageRoutes());
   app.get("/", (context) => context.json({ name: "edgemeter", health: "/healthz", readiness: "/readyz" }));
-  app.notFound((context) =>
-    problemResponse(context, new ApiProblem("not_found", "no such address; see the README")),
-  );
+  app.notFound((context) => problemResponse(context, noRoute(app, context)));
   app.onError((error, context) => {
     const problem = problemOf(error);
     if (problem.code === "internal_error" || problem.code === "store_unavailable") {

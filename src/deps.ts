@@ -40,6 +40,8 @@ export interface Deps {
   retentionMonths: number;
   /** What customer tokens are signed with, and kept secrets encrypted under; undefined where it is not set. */
   tokenSecret: string | undefined;
+  /** The one before, while what was made with it is still in use. */
+  previousTokenSecret: string | undefined;
   allowPrivateWebhooks: boolean;
   /** Undefined where no e-mail is sent. */
   email: EmailSender | undefined;
@@ -103,6 +105,7 @@ function composeDeps(settings: Settings): Deps {
     maxBuckets: settings.FLUSH_MAX_BUCKETS,
     retentionMonths: settings.RETENTION_MONTHS,
     tokenSecret: settings.TOKEN_SECRET,
+    previousTokenSecret: settings.TOKEN_SECRET_PREVIOUS,
     allowPrivateWebhooks: settings.ALLOW_PRIVATE_WEBHOOKS === "true",
     email: emailSender(settings),
     publicUrl: settings.PUBLIC_URL,

@@ -1,6 +1,6 @@
 import type { Context, Hono, MiddlewareHandler } from "hono";
 import { cors } from "hono/cors";
-import { etag } from "hono/etag";
+import { etag, RETAINED_304_HEADERS } from "hono/etag";
 import { secureHeaders } from "hono/secure-headers";
 
 /** Nothing of an answer is a page, unless it says so. */
@@ -18,6 +18,14 @@ const TAGGED = new Set([
   "/v1/webhook-endpoints",
   "/v1/api-keys",
 ]);
+/** What stays on an answer that only says that nothing has changed. */
+const RETAINED = [
+  ...RETAINED_304_HEADERS,
+  "access-control-allow-origin",
+  "access-control-expose-headers",
+  "ratelimit-policy",
+  "x-request-id",
+];
 const CORS_SECONDS = 600;
 
 /**
@@ -74,7 +82,7 @@ function cachingOf({ req, res }: Context): string {
 }
 
 function taggedLists(): MiddlewareHandler {
-  const tag = etag({ weak: true });
+  const tag = etag({ weak: true, retainedHeaders: RETAINED });
   return async function tagLists(context, next) {
     return TAGGED.has(context.req.path) ? tag(context, next) : next();
   };

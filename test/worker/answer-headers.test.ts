@@ -152,12 +152,34 @@ describe("other pages' scripts", () => {
     }
   });
 
+  test("read problems, and that nothing has changed", async () => {
+    const headers = from("https://portal.example.com");
+    const refused = await ask({ corsOrigins }, "GET", "/v1/customers", {
+      ...headers,
+      authorization: "Bearer none",
+    });
+    expect([refused.status, refused.headers.get("access-control-allow-origin")]).toEqual([
+      401,
+      corsOrigins[0],
+    ]);
+    const first = await ask({ corsOrigins }, "GET", "/v1/customers", headers);
+    const again = await ask({ corsOrigins }, "GET", "/v1/customers", {
+      ...headers,
+      "if-none-match": first.headers.get("etag") ?? "",
+      "x-request-id": "again-1",
+    });
+    expect([again.status, again.headers.get("access-control-allow-origin")]).toEqual([304, corsOrigins[0]]);
+    expect(again.headers.get("x-request-id")).toBe("again-1");
+    expect(again.headers.get("x-content-type-options")).toBe("nosniff");
+    expect(again.headers.get("cache-control")).toBe("no-store");
+  });
+
   test("ask first, and are let read only", async () => {
     const headers = { origin: "https://portal.example.com", ...asking };
     const answer = await ask({ corsOrigins }, "OPTIONS", "/v1/customers/x/usage", headers);
     expect([answer.status, answer.headers.get("access-control-allow-methods")]).toEqual([204, "GET,HEAD"]);
     const off = await ask({}, "OPTIONS", "/v1/customers/x/usage", headers);
-    expect([off.status, off.headers.get("access-control-allow-origin")]).toEqual([404, null]);
+    expect([off.status, off.headers.get("access-control-allow-origin")]).toEqual([405, null]);
   });
 
   test.each(["*", "portal.example.com", "https://a.example/path", "null", "https://A.example"])(
@@ -219,5 +241,22 @@ describe("a limit per key", () => {
   test("is absent without the binding", async () => {
     const { headers } = await call("GET", "/v1/customers", READ);
     expect(headers.get("ratelimit-policy")).toBeNull();
+  });
+});
+
+describe("an address that is there, by a method that it does not take", () => {
+  test.each([
+    ["PATCH", "/v1/customers/x", "GET, PUT, DELETE"],
+    ["DELETE", "/v1/events", "POST"],
+    ["POST", "/v1/catalog", "GET, PUT"],
+    ["PUT", "/docs/problems/not_found", "GET"],
+  ])("%s %s: 405, and takes %s", async (method, path, allowed) => {
+    const { status, headers, body } = await call(method, path, ADMIN);
+    expect([status, body.code, headers.get("allow")]).toEqual([405, "method_not_allowed", allowed]);
+  });
+
+  test("one that is not there: 404", async () => {
+    const { status, headers } = await call("PATCH", "/v1/nothing", ADMIN);
+    expect([status, headers.get("allow")]).toEqual([404, null]);
   });
 });
