@@ -17,7 +17,7 @@ import {
 } from "../../ledger/notification-list.ts";
 import { requireScope } from "../auth.ts";
 import { checked, mediaType, readJson } from "../body.ts";
-import { page, readPage, type Position } from "../pagination.ts";
+import { page, pagingParameters, readPage, type Position } from "../pagination.ts";
 import { ApiProblem } from "../problem.ts";
 import { readQuery } from "../query.ts";
 
@@ -25,15 +25,16 @@ import { readQuery } from "../query.ts";
 const MAX_ATTEMPTS = 500;
 const ID = /^ntf_[0-9A-Za-z_-]{1,100}$/;
 
-const listSchema = z.strictObject({
+/** The address of `GET /v1/notifications`. */
+export const notificationQuerySchema = z.strictObject({
   customerId: customerIdSchema.optional(),
   type: z.enum(NOTIFICATION_TYPES).optional(),
   state: z.enum(DELIVERY_STATES).optional(),
-  limit: z.string().optional(),
-  cursor: z.string().optional(),
+  ...pagingParameters,
 });
 
-const redeliverySchema = z
+/** To whom a notification is delivered again; to all that may have it when left out. */
+export const redeliverySchema = z
   .strictObject({
     endpointId: z.string().max(100).optional(),
     kind: z.enum(["webhook", "email"]).optional(),
@@ -48,7 +49,7 @@ export function notificationRoutes(deps: Deps): Hono {
   const routes = new Hono();
 
   routes.get("/v1/notifications", requireScope(deps.keys, "read"), async (context) => {
-    const { limit: size, cursor, ...filter } = readQuery(context.req.url, listSchema).parameters;
+    const { limit: size, cursor, ...filter } = readQuery(context.req.url, notificationQuerySchema).parameters;
     const { limit, after } = readPage({ limit: size, cursor });
     const notifications = await listNotifications(deps.database, filter, limit + 1, after);
     return context.json(page(notifications, limit, position, notificationDocument));
