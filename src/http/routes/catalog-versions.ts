@@ -7,7 +7,7 @@ import { getCatalogVersion, listCatalogVersions } from "../../ledger/catalog-ver
 import { diffCatalogs } from "../../rating/catalog-diff.ts";
 import type { PublishedVersion, VersionSummary } from "../../rating/catalog-version.ts";
 import { requireScope } from "../auth.ts";
-import { mediaType, parseJson, readBytes, readJson } from "../body.ts";
+import { readOptionalJson } from "../body.ts";
 import { readIfMatch } from "../etag.ts";
 import { page, pageQuerySchema, readPage, type Position } from "../pagination.ts";
 import { ApiProblem } from "../problem.ts";
@@ -94,15 +94,6 @@ async function readVersion(deps: Deps, number: number): Promise<PublishedVersion
     throw new ApiProblem("not_found", `there is no version ${number}: GET /v1/catalog/versions`);
   }
   return version;
-}
-
-/** The terms may as well come in the address, or not at all. */
-async function readOptionalJson(context: Context): Promise<unknown> {
-  if (mediaType(context) !== "") {
-    return readJson(context);
-  }
-  const bytes = await readBytes(context.req.raw);
-  return bytes.length === 0 ? {} : parseJson(bytes);
 }
 
 function checkHasTermsOnly(document: unknown): void {

@@ -5,6 +5,7 @@ import { announceDue } from "../../counters/due.ts";
 import type { Deps } from "../../deps.ts";
 import { customerIdSchema } from "../../domain/customer.ts";
 import { NOTIFICATION_TYPES } from "../../domain/notification-type.ts";
+import { storableText } from "../../domain/text.ts";
 import { isoTime } from "../../domain/window.ts";
 import { EMAIL_TARGET, redeliver } from "../../ledger/delivery-making.ts";
 import {
@@ -16,7 +17,7 @@ import {
   type NotificationRow,
 } from "../../ledger/notification-list.ts";
 import { requireScope } from "../auth.ts";
-import { checked, mediaType, readJson } from "../body.ts";
+import { checked, readOptionalJson } from "../body.ts";
 import { page, pagingParameters, readPage, type Position } from "../pagination.ts";
 import { ApiProblem } from "../problem.ts";
 import { readQuery } from "../query.ts";
@@ -36,7 +37,7 @@ export const notificationQuerySchema = z.strictObject({
 /** To whom a notification is delivered again; to all that may have it when left out. */
 export const redeliverySchema = z
   .strictObject({
-    endpointId: z.string().max(100).optional(),
+    endpointId: storableText(100).optional(),
     kind: z.enum(["webhook", "email"]).optional(),
   })
   .refine(({ endpointId, kind }) => endpointId === undefined || kind !== "email", {
@@ -69,7 +70,7 @@ export function notificationRoutes(deps: Deps): Hono {
 
   routes.post("/v1/notifications/:id/redeliver", requireScope(deps.keys, "admin"), async (context) => {
     const id = readId(context);
-    const body = mediaType(context) === "" && context.req.raw.body === null ? {} : await readJson(context);
+    const body = await readOptionalJson(context);
     const choice = checked(redeliverySchema, body, "what to deliver again is not valid");
     found(await getNotification(deps.database, id));
     const { GIVE_UP_AFTER_MS } = await import("../../notifications/retry-schedule.ts");

@@ -16,7 +16,7 @@ import {
   type WebhookEndpoint,
 } from "../../ledger/webhook-endpoints.ts";
 import { requireScope } from "../auth.ts";
-import { checked, mediaType, readJson } from "../body.ts";
+import { checked, readJson, readOptionalJson } from "../body.ts";
 import { page, pagingParameters, readPage, type Position } from "../pagination.ts";
 import { ApiProblem } from "../problem.ts";
 import { readQuery } from "../query.ts";
@@ -94,7 +94,7 @@ function addMaking(routes: Hono, deps: Deps): void {
     requireScope(deps.keys, "admin"),
     async (context) => {
       const endpointId = readId(context);
-      const { previousValidSeconds } = checked(rotationSchema, await optionalJson(context), INVALID);
+      const { previousValidSeconds } = checked(rotationSchema, await readOptionalJson(context), INVALID);
       const { secret, sealed } = await freshSecret(deps, endpointId);
       const validUntilMs = deps.now() + previousValidSeconds * 1000;
       const endpoint = await rotateSecret(deps.database, endpointId, sealed, validUntilMs);
@@ -154,11 +154,6 @@ async function freshSecret(deps: Deps, endpointId: string): Promise<{ secret: st
   const secret = newSecret(deps.randomBytes);
   const box = await openSecretBox(deps.tokenSecret, deps.randomBytes);
   return { secret, sealed: await box.seal(endpointId, secret) };
-}
-
-/** A body may be left out. */
-async function optionalJson(context: Context): Promise<unknown> {
-  return mediaType(context) === "" && context.req.raw.body === null ? {} : readJson(context);
 }
 
 function readId(context: Context): string {
