@@ -8,6 +8,7 @@ const tier = z.object({
   unitPrice: decimal.optional(),
   flatFee: decimal.optional(),
 });
+const step = z.object({ upTo: decimal.nullable(), flatFee: decimal });
 const common = {
   metricName: z.string(),
   includedFree: decimal.optional(),
@@ -22,7 +23,7 @@ export const keptPrice = named(
   z.discriminatedUnion("model", [
     z.object({ ...common, model: z.literal("graduated"), tiers: z.array(tier) }),
     z.object({ ...common, model: z.literal("volume"), tiers: z.array(tier) }),
-    z.object({ ...common, model: z.literal("stairstep"), tiers: z.array(tier) }),
+    z.object({ ...common, model: z.literal("stairstep"), tiers: z.array(step) }),
     z.object({ ...common, model: z.literal("package"), packageSize: decimal, packagePrice: decimal }),
     z.object({ ...common, model: z.literal("perUnit"), unitPrice: decimal }),
     z.object({ ...common, model: z.literal("flat"), flatFee: decimal }),

@@ -27,7 +27,13 @@ noted(termsQuerySchema.shape.reason, {
   minLength: 1,
   description: "Why; kept with the version.",
 });
-noted(againstQuerySchema.shape.against, { description: "Compared with this version; 0 is nothing at all." });
+noted(againstQuerySchema.shape.against, {
+  type: "integer",
+  pattern: undefined,
+  minimum: 0,
+  maximum: 999_999_999,
+  description: "Compared with this version; 0 is nothing at all.",
+});
 noted(simulationSchema.shape.period, {
   description: "The month whose usage is priced.",
   pattern: "^current$|^\\d{4}-(0[1-9]|1[0-2])$",
