@@ -57,16 +57,27 @@ export async function createDraft(
 export async function findInvoices(stripe: Stripe, invoice: Invoice): Promise<Stripe.Invoice[]> {
   const found: Stripe.Invoice[] = [];
   let looked = 0;
-  for await (const candidate of stripe.invoices.list({ customer: stripeCustomer(invoice), limit: PAGE })) {
-    if (candidate.metadata?.[INVOICE_KEY] === invoice.invoiceId) {
-      found.push(candidate);
+  try {
+    for await (const candidate of stripe.invoices.list({ customer: stripeCustomer(invoice), limit: PAGE })) {
+      if (candidate.metadata?.[INVOICE_KEY] === invoice.invoiceId) {
+        found.push(candidate);
+      }
+      looked += 1;
+      if (looked > MAX_LOOKED_AT) {
+        throw new Error(`the Stripe customer of ${invoice.invoiceId} has too many invoices to look through`);
+      }
     }
-    looked += 1;
-    if (looked > MAX_LOOKED_AT) {
-      throw new Error(`the Stripe customer of ${invoice.invoiceId} has too many invoices to look through`);
+  } catch (error) {
+    // A customer that Stripe does not know has no invoices there: what is to be void can be.
+    if (!isUnknown(error)) {
+      throw error;
     }
   }
   return found;
+}
+
+function isUnknown(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "resource_missing";
 }
 
 /**
