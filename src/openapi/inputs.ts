@@ -2,6 +2,7 @@ import * as z from "zod";
 import { alertRuleSchema, alertRulesSchema } from "../domain/alert-rule.ts";
 import { adjustmentSchema } from "../domain/adjustment.ts";
 import { customerIdSchema, customerSettingsSchema } from "../domain/customer.ts";
+import { MAX_DECIMAL_LENGTH } from "../domain/decimal.ts";
 import { decimalSchema, eventSchema, timestampSchema } from "../domain/event.ts";
 import { mergedUsageSchema } from "../domain/merged-usage.ts";
 import { meterSchema } from "../domain/meter.ts";
@@ -69,7 +70,7 @@ function noteNumbers(): void {
   });
   named("DecimalInput", decimalSchema, {
     description: "A number or a plain decimal string.",
-    anyOf: [{ type: "number" }, { type: "string", pattern: DECIMAL }],
+    anyOf: [{ type: "number" }, { type: "string", pattern: DECIMAL, maxLength: MAX_DECIMAL_LENGTH }],
     examples: ["12.5"],
   });
   named("TimestampInput", timestampSchema, {
@@ -97,7 +98,7 @@ function noteDocuments(): void {
   named("AlertRules", alertRulesSchema);
   named("Adjustment", adjustmentSchema);
   // POST /v1/events reads events of the usual shape by hand, faster than by these schemas, and by these whatever else
-  // comes: test/unit/domain/usual-input.test.ts proves that both read the same.
+  // comes: test/unit/domain/usual-input.test.ts holds both together, test/unit/openapi/event-schemas.test.ts this to both.
   named("Event", eventSchema, { description: "One event. Unknown members are refused." });
   named("MergedUsage", mergedUsageSchema, {
     description: "One series of one customer and hour, merged by the SDK.",
