@@ -70,6 +70,7 @@ export function createApp(deps: Deps): Hono {
   }
   app.route("/", problemPageRoutes());
   app.get("/", (context) => context.json({ name: "edgemeter", health: "/healthz", readiness: "/readyz" }));
+  mountDocument(app);
   app.notFound((context) => problemResponse(context, noRoute(app, context)));
   app.onError((error, context) => {
     const problem = problemOf(error);
@@ -79,6 +80,19 @@ export function createApp(deps: Deps): Hono {
     return problemResponse(context, problem);
   });
   return app;
+}
+
+/** The document of the API and its page, loaded when first asked for: counting starts without them. */
+function mountDocument(app: Hono): void {
+  app.get("/openapi.json", async (context) => {
+    const { openApiDocument } = await import("./openapi/document.ts");
+    return context.json(openApiDocument());
+  });
+  app.get("/docs", async (context) => {
+    const { docsPage } = await import("./openapi/docs-page.ts");
+    context.header("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'");
+    return context.html(docsPage());
+  });
 }
 
 /** What we did not expect is shown bare: the log has the rest. */

@@ -23,9 +23,12 @@ export const amountSchema = z
     return text;
   });
 
+/** Where a tier ends, itself included; null: nowhere. */
+export const tierBoundSchema = quantitySchema.nullable();
+
 const tierSchema = z
   .strictObject({
-    upTo: quantitySchema.nullable(),
+    upTo: tierBoundSchema,
     unitPrice: unitPriceSchema.optional(),
     flatFee: unitPriceSchema.optional(),
   })
@@ -34,7 +37,7 @@ const tierSchema = z
     error: "a tier needs a unitPrice, a flatFee or both; 0 for a free one",
   });
 
-const stepSchema = z.strictObject({ upTo: quantitySchema.nullable(), flatFee: unitPriceSchema });
+const stepSchema = z.strictObject({ upTo: tierBoundSchema, flatFee: unitPriceSchema });
 
 function tiersOf<TierSchema extends z.ZodType>(tier: TierSchema): z.ZodArray<TierSchema> {
   return z.array(tier).min(1).max(MAX_TIERS);

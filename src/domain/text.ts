@@ -10,7 +10,9 @@ export function isStorableText(text: string): boolean {
 
 /** Names a customer: any text but the two that no address can hold. */
 export function customerIdText(): z.ZodString {
-  return storableText().refine((id) => id !== "." && id !== "..", "must not be . or ..");
+  return storableText()
+    .refine((id) => id !== "." && id !== "..", "must not be . or ..")
+    .meta({ maxLength: MAX_TEXT_LENGTH, not: { enum: [".", ".."] } });
 }
 
 /** What {@link isStorableText} asks for, in words. */
@@ -23,9 +25,13 @@ export function hasAtMost(text: string, maxLength: number): boolean {
 
 /** A non-empty string of at most `maxLength` characters that both stores can hold unchanged. */
 export function storableText(maxLength: number = MAX_TEXT_LENGTH): z.ZodString {
-  return z
-    .string()
-    .min(1)
-    .refine((text) => hasAtMost(text, maxLength), `must have at most ${maxLength} characters`)
-    .refine(isStorableText, STORABLE);
+  return (
+    z
+      .string()
+      .min(1)
+      .refine((text) => hasAtMost(text, maxLength), `must have at most ${maxLength} characters`)
+      .refine(isStorableText, STORABLE)
+      // Counted in characters, which is what a schema's maxLength says and zod's own does not.
+      .meta({ maxLength })
+  );
 }

@@ -20,13 +20,14 @@ export type Outcome<Answer = RecordAnswer> = Attempt<Answer> & { maybeApplied: b
 /** Repeats calls until they are answered or time is over. */
 export class Calls {
   readonly address: CheckedAddress;
-  readonly #attemptTimeoutMs: number;
+  /** How long one attempt may take. */
+  readonly attemptTimeoutMs: number;
   readonly #timeoutMs: number;
   readonly #random: () => number;
 
   constructor(address: CheckedAddress, options: RetryOptions) {
     this.address = address;
-    this.#attemptTimeoutMs = options.attemptTimeoutMs ?? 10_000;
+    this.attemptTimeoutMs = options.attemptTimeoutMs ?? 10_000;
     this.#timeoutMs = options.timeoutMs ?? 60_000;
     this.#random = options.random ?? Math.random;
   }
@@ -36,7 +37,7 @@ export class Calls {
     const deadlineMs = Date.now() + this.#timeoutMs;
     let maybeApplied = false;
     for (let attempts = 1; ; attempts += 1) {
-      const timeoutMs = Math.max(1, Math.min(this.#attemptTimeoutMs, deadlineMs - Date.now()));
+      const timeoutMs = Math.max(1, Math.min(this.attemptTimeoutMs, deadlineMs - Date.now()));
       const attempt = await attemptOnce(send, timeoutMs);
       maybeApplied ||= attempt.kind === "unavailable";
       const retryAfterMs = attempt.kind === "unavailable" ? attempt.retryAfterMs : undefined;

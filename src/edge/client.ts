@@ -1,3 +1,5 @@
+import type { CustomerUsage, LimitCheck } from "./api.ts";
+import { apiOf, type Api } from "./api-client.ts";
 import { isCounted, type EventResult, type RecordAnswer } from "./answer.ts";
 import type { LostUsage } from "./batcher.ts";
 import { Calls, type RetryOptions } from "./calls.ts";
@@ -8,44 +10,12 @@ import { printQuantity, readQuantity, type Quantity } from "./quantity.ts";
 import type { IdentifiedEvent, UsageEvent } from "./usage-event.ts";
 
 export { MeterError } from "./meter-error.ts";
+export type * from "./api.ts";
+export type { Api } from "./api-client.ts";
 export type { EventResult, RecordAnswer } from "./answer.ts";
 export type { LostUsage } from "./batcher.ts";
 export type { IdentifiedEvent, UsageEvent } from "./usage-event.ts";
 export type { UsageRow } from "./usage-row.ts";
-
-/** A customer's usage in a period, as `GET /v1/customers/{id}/usage` gives it; quantities and amounts are decimal strings. */
-export interface CustomerUsage {
-  customerId: string;
-  plan: string;
-  currency: string;
-  period: { start: string; end: string };
-  asOf: string;
-  /** True when the counters could not be asked: the newest usage may be missing. */
-  stale: boolean;
-  metrics: {
-    metric: string;
-    displayName: string;
-    unit: string;
-    current: string;
-    included: string;
-    percentUsed: number;
-    estimatedCost: string;
-    projectedCost: string;
-  }[];
-  totalCost: string;
-  projectedTotal: string;
-  budget: { amount: string; percentUsed: number } | null;
-}
-
-/** Whether a customer may use more of a metric; `limit` null: no limit is set. */
-export interface LimitCheck {
-  allowed: boolean;
-  reason?: string;
-  limit: string | null;
-  used: string;
-  remaining: string | null;
-  resetsAt: string;
-}
 
 export type ClientOptions = MeterAddress & RetryOptions;
 
@@ -56,11 +26,14 @@ export type ClientOptions = MeterAddress & RetryOptions;
  * under the same ids. What still fails throws a {@link MeterError}.
  */
 export class MeterClient {
+  /** Every other call of the API, by its name in `/openapi.json`. */
+  readonly api: Api;
   readonly #calls: Calls;
   readonly #randomId: () => string;
 
   constructor(options: ClientOptions) {
     this.#calls = new Calls(meterAddress(options), options);
+    this.api = apiOf(this.#calls);
     this.#randomId = options.randomId ?? (() => crypto.randomUUID());
   }
 

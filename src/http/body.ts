@@ -13,6 +13,16 @@ export async function readJson(context: Context): Promise<unknown> {
   return parseJson(await readBytes(context.req.raw));
 }
 
+/** Reads a JSON body that may be left out: without one, an empty object. */
+export async function readOptionalJson(context: Context): Promise<unknown> {
+  if (mediaType(context) !== "") {
+    return readJson(context);
+  }
+  // Over HTTP a request without a body has one of no bytes, not none.
+  const bytes = await readBytes(context.req.raw);
+  return bytes.length === 0 ? {} : parseJson(bytes);
+}
+
 /** The media type of the body, in lower case and without parameters. */
 export function mediaType(context: Context): string {
   return (context.req.header("content-type") ?? "").split(";")[0]?.trim().toLowerCase() ?? "";

@@ -17,6 +17,11 @@ const OPEN_TO_CUSTOMERS: ReadonlyMap<string, Whose> = new Map([
   ["/v1/invoices/:id", "invoice"],
 ]);
 
+/** Whether a customer token opens a route, its path as the document writes it. */
+export function isOpenToCustomers(path: string): boolean {
+  return OPEN_TO_CUSTOMERS.has(path.replaceAll(/\{(\w+)\}/g, ":$1"));
+}
+
 const READING = new Set(["GET", "HEAD"]);
 
 /**

@@ -14,9 +14,21 @@ export interface PageRequest {
   after: Position | undefined;
 }
 
+/** Most items of one page. */
+export const MAX_LIMIT = 1000;
+
+/** What every list takes in its address; {@link readPage} reads them. */
+export const pagingParameters = {
+  limit: z.string().optional(),
+  cursor: z.string().optional(),
+};
+
+/** The address of a list that takes nothing else. */
+export const pageQuerySchema = z.strictObject(pagingParameters);
+
 const positionSchema = z.tuple([z.int().min(0).max(8.64e15), storableText(256)]);
-const DEFAULT_LIMIT = 100;
-const MAX_LIMIT = 1000;
+/** Items of a page whose size is not asked for. */
+export const DEFAULT_LIMIT = 100;
 
 /** Reads `limit` (1–1,000) and `cursor` from a query. */
 export function readPage(query: { limit?: string | undefined; cursor?: string | undefined }): PageRequest {

@@ -7,7 +7,7 @@ import { digestId } from "./digest.ts";
 const MAX_SOURCE_LENGTH = 2048;
 
 /** Context attributes as CloudEvents 1.0.2 has them; null is an attribute that is not set. */
-const attributesSchema = z.object({
+export const cloudEventSchema = z.object({
   specversion: z.literal("1.0", "must be 1.0"),
   id: storableText(),
   source: storableText(MAX_SOURCE_LENGTH),
@@ -23,11 +23,11 @@ const attributesSchema = z.object({
 /** Names of attributes, extensions included: lower case letters and digits. */
 const NAME = /^[a-z0-9]+$/;
 
-export type CloudEvent = z.infer<typeof attributesSchema>;
+export type CloudEvent = z.infer<typeof cloudEventSchema>;
 
 /** Checks that an input is a CloudEvent 1.0; what it is about is not looked at. */
 export function parseCloudEvent(input: unknown): CloudEvent | Rejection {
-  const attributes = parsed(attributesSchema, input);
+  const attributes = parsed(cloudEventSchema, input);
   if ("code" in attributes) {
     return attributes;
   }

@@ -13,6 +13,8 @@ const SUITES = [
     schedules: { MODELLED_SCHEDULES: 1_000_000, REAL_SCHEDULES: 2_000 },
   },
   { file: "test/faults/invoicing-schedules.test.ts", schedules: { INVOICING_SCHEDULES: 2_000 } },
+  // Not schedules but requests, made of the API's document.
+  { file: "test/faults/api-fuzz.test.ts", schedules: { API_REQUESTS: 20_000 } },
   { file: "test/faults/alerts.test.ts", schedules: { ALERT_SCHEDULES: 1_000 } },
 ];
 

@@ -200,3 +200,14 @@ test("void: takes an admin key, and an invoice that is there", async () => {
     expect((await voidIt("inv_none", { reason: "a" }, key)).status).toBe(403);
   }
 });
+
+test("an invoice of a customer that Stripe does not know: can be void, once nothing can be on its way there", async () => {
+  const { id, stripeInvoiceId } = await invoiced({ stripeCustomerId: "cus_nobody" }, false);
+  expect(stripeInvoiceId).toBeNull();
+  const first = await voidIt(id, { reason: "No such customer" });
+  expect([first.status, first.body.status]).toEqual([202, "draft"]);
+  vi.setSystemTime(Date.now() + 11 * 60_000);
+  const second = await voidIt(id, { reason: "No such customer" });
+  expect([second.status, second.body.status]).toEqual([200, "void"]);
+  expect(second.body.steps.at(-1)).toMatchObject({ step: "void", outcome: { stripeStatus: "absent" } });
+});

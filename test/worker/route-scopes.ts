@@ -20,6 +20,8 @@ export const ROUTES: Record<string, RouteAccess> = {
   "GET /": OPEN,
   "GET /healthz": OPEN,
   "GET /readyz": OPEN,
+  "GET /openapi.json": OPEN,
+  "GET /docs": OPEN,
   "GET /docs/problems": OPEN,
   "GET /docs/problems/:code": OPEN,
   // Signed by Stripe.

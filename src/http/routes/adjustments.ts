@@ -20,8 +20,9 @@ import { requireScope } from "../auth.ts";
 import { checked, readJson } from "../body.ts";
 import { checkAlertsNow } from "../../alerts/check-now.ts";
 import { readCustomerId } from "../customer-id.ts";
-import { page, readPage, type Position } from "../pagination.ts";
+import { page, pageQuerySchema, readPage, type Position } from "../pagination.ts";
 import { ApiProblem, type InputFault } from "../problem.ts";
+import { readQuery } from "../query.ts";
 
 const INVALID = "the adjustment is not valid; nothing was adjusted";
 /** The only scope that may adjust. */
@@ -62,7 +63,7 @@ export function adjustmentRoutes(deps: Deps): Hono {
 
   routes.get("/v1/customers/:id/adjustments", requireScope(deps.keys, "read"), async (context) => {
     const customerId = readCustomerId(context);
-    const { limit, after } = readPage(context.req.query());
+    const { limit, after } = readPage(readQuery(context.req.url, pageQuerySchema).parameters);
     const adjustments = await listAdjustments(deps.database, customerId, limit + 1, after);
     return context.json(page(adjustments, limit, position, adjustmentDocument));
   });

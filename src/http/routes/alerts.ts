@@ -14,17 +14,17 @@ import { requireScope } from "../auth.ts";
 import { checkAlertsNow } from "../../alerts/check-now.ts";
 import { checked, readJson } from "../body.ts";
 import { readCustomerId } from "../customer-id.ts";
-import { page, readPage, type Position } from "../pagination.ts";
+import { page, pagingParameters, readPage, type Position } from "../pagination.ts";
 import { ApiProblem, type InputFault } from "../problem.ts";
 import { readQuery } from "../query.ts";
 import { momentSchema } from "../moment.ts";
 
 const INVALID = "the rules are not valid; nothing was changed";
-const listQuerySchema = z.strictObject({
+/** The address of `GET /v1/alerts`. */
+export const alertQuerySchema = z.strictObject({
   customerId: customerIdSchema.optional(),
   from: momentSchema.optional(),
-  limit: z.string().optional(),
-  cursor: z.string().optional(),
+  ...pagingParameters,
 });
 
 /** `/v1/alerts` and `/v1/customers/{id}/alert-rules`: which thresholds were crossed, and which ones count. */
@@ -32,7 +32,7 @@ export function alertRoutes(deps: Deps): Hono {
   const routes = new Hono();
 
   routes.get("/v1/alerts", requireScope(deps.keys, "read"), async (context) => {
-    const { customerId, from, ...paging } = readQuery(context.req.url, listQuerySchema).parameters;
+    const { customerId, from, ...paging } = readQuery(context.req.url, alertQuerySchema).parameters;
     const { limit, after } = readPage(paging);
     const alerts = await listAlerts(deps.database, { customerId, fromMs: from }, limit + 1, after);
     return context.json(page(alerts, limit, position, alertDocument));

@@ -17,27 +17,26 @@ import {
 } from "../../ledger/api-keys.ts";
 import { callerName, requireScope } from "../auth.ts";
 import { checked, readJson } from "../body.ts";
-import { page, readPage, type Position } from "../pagination.ts";
+import { page, pageQuerySchema, readPage, type Position } from "../pagination.ts";
 import { ApiProblem } from "../problem.ts";
 import { readQuery } from "../query.ts";
 
 const INVALID = "the key is not valid; none was made";
 const ID = /^key_[0-9a-f-]{36}$/;
 
-const keySchema = z.strictObject({
+/** What a key is made of. */
+export const apiKeySchema = z.strictObject({
   name: storableText(100),
   scope: z.enum(SCOPES),
   expiresAt: timestampSchema.transform(timestampMs).nullish(),
 });
-
-const listSchema = z.strictObject({ limit: z.string().optional(), cursor: z.string().optional() });
 
 /** `/v1/api-keys`: keys beside those that are Worker secrets. A key's text is shown once, when it is made. */
 export function apiKeyRoutes(deps: Deps): Hono {
   const routes = new Hono();
 
   routes.post("/v1/api-keys", requireScope(deps.keys, "admin"), async (context) => {
-    const { name, scope, expiresAt } = checked(keySchema, await readJson(context), INVALID);
+    const { name, scope, expiresAt } = checked(apiKeySchema, await readJson(context), INVALID);
     const nowMs = deps.now();
     if (typeof expiresAt === "number" && expiresAt <= nowMs) {
       throw new ApiProblem("invalid_content", INVALID, {
@@ -66,7 +65,7 @@ export function apiKeyRoutes(deps: Deps): Hono {
   });
 
   routes.get("/v1/api-keys", requireScope(deps.keys, "admin"), async (context) => {
-    const { limit, after } = readPage(readQuery(context.req.url, listSchema).parameters);
+    const { limit, after } = readPage(readQuery(context.req.url, pageQuerySchema).parameters);
     const keys = await listApiKeys(deps.database, limit + 1, after);
     context.header("cache-control", "no-store");
     return context.json(page(keys, limit, position, keyDocument));

@@ -12,7 +12,11 @@ import { readQuery } from "../query.ts";
 export const PUBLISHED_BY = "admin";
 
 const TERMS = ["effective", "reason"] as const;
-const termsQuerySchema = z.strictObject({ effective: z.string().optional(), reason: z.string().optional() });
+/** The terms of a publication where they come in the address. */
+export const termsQuerySchema = z.strictObject({
+  effective: z.string().optional(),
+  reason: z.string().optional(),
+});
 
 /**
  * Takes the terms of a publication, `effective` and `reason`, out of a body and its address.

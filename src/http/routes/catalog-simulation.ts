@@ -20,7 +20,8 @@ import { ApiProblem } from "../problem.ts";
 /** Most customers that are named as those whose bill changes most. */
 const MOST_CHANGED = 20;
 
-const requestSchema = z.strictObject({
+/** What is simulated: a candidate and the month whose usage it prices. */
+export const simulationSchema = z.strictObject({
   catalog: z.unknown(),
   period: z.string(),
   planChanges: z.record(nameSchema, nameSchema).default({}),
@@ -33,7 +34,7 @@ export function catalogSimulationRoutes(deps: Deps): Hono {
   const routes = new Hono();
 
   routes.post("/v1/catalog/simulate", requireScope(deps.keys, "read"), async (context) => {
-    const request = checked(requestSchema, await readJson(context), "the simulation is not valid");
+    const request = checked(simulationSchema, await readJson(context), "the simulation is not valid");
     const nowMs = deps.now();
     const monthMs = request.period === "current" ? nowMs : readMonth(request.period, "period");
     const month = periodContaining(monthMs);

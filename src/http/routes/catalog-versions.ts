@@ -7,9 +7,9 @@ import { getCatalogVersion, listCatalogVersions } from "../../ledger/catalog-ver
 import { diffCatalogs } from "../../rating/catalog-diff.ts";
 import type { PublishedVersion, VersionSummary } from "../../rating/catalog-version.ts";
 import { requireScope } from "../auth.ts";
-import { mediaType, parseJson, readBytes, readJson } from "../body.ts";
+import { readOptionalJson } from "../body.ts";
 import { readIfMatch } from "../etag.ts";
-import { page, readPage, type Position } from "../pagination.ts";
+import { page, pageQuerySchema, readPage, type Position } from "../pagination.ts";
 import { ApiProblem } from "../problem.ts";
 import { readQuery } from "../query.ts";
 import {
@@ -26,8 +26,8 @@ const NUMBER = /^[1-9]\d{0,8}$/;
 /** What the first version is compared with, under the number 0. */
 const NOTHING = { meters: [], plans: [] };
 
-const pageQuerySchema = z.strictObject({ limit: z.string().optional(), cursor: z.string().optional() });
-const againstQuerySchema = z.strictObject({
+/** The address of a diff: the version that it is compared with; the one before when left out. */
+export const againstQuerySchema = z.strictObject({
   against: z
     .string()
     .regex(/^(0|[1-9]\d{0,8})$/, "must be the number of a version; 0 is nothing at all")
@@ -94,15 +94,6 @@ async function readVersion(deps: Deps, number: number): Promise<PublishedVersion
     throw new ApiProblem("not_found", `there is no version ${number}: GET /v1/catalog/versions`);
   }
   return version;
-}
-
-/** The terms may as well come in the address, or not at all. */
-async function readOptionalJson(context: Context): Promise<unknown> {
-  if (mediaType(context) !== "") {
-    return readJson(context);
-  }
-  const bytes = await readBytes(context.req.raw);
-  return bytes.length === 0 ? {} : parseJson(bytes);
 }
 
 function checkHasTermsOnly(document: unknown): void {

@@ -12,7 +12,8 @@ import { ApiProblem } from "../problem.ts";
 
 const DEFAULT_SECONDS = 3600;
 
-const tokenSchema = z.strictObject({
+/** What a token is made of. */
+export const customerTokenSchema = z.strictObject({
   expiresInSeconds: z.int().min(1).max(MAX_TOKEN_SECONDS).default(DEFAULT_SECONDS),
 });
 
@@ -23,7 +24,7 @@ export function customerTokenRoutes(deps: Deps): Hono {
   routes.post("/v1/customers/:id/tokens", requireScope(deps.keys, "admin"), async (context) => {
     const customerId = readCustomerId(context);
     const body = await optionalJson(context);
-    const { expiresInSeconds } = checked(tokenSchema, body, "the token is not valid; none was made");
+    const { expiresInSeconds } = checked(customerTokenSchema, body, "the token is not valid; none was made");
     if (deps.tokenSecret === undefined) {
       throw new ApiProblem("not_configured", "set the secret TOKEN_SECRET: tokens are signed with it");
     }

@@ -15,8 +15,9 @@ import { requireScope } from "../auth.ts";
 import { checked, readJson } from "../body.ts";
 import { checkAlertsNow } from "../../alerts/check-now.ts";
 import { readCustomerId } from "../customer-id.ts";
-import { page, readPage, type Position } from "../pagination.ts";
+import { page, pageQuerySchema, readPage, type Position } from "../pagination.ts";
 import { ApiProblem, type InputFault } from "../problem.ts";
+import { readQuery } from "../query.ts";
 
 /** `/v1/customers`: what is known of each customer. */
 export function customerRoutes(deps: Deps): Hono {
@@ -52,7 +53,7 @@ export function customerRoutes(deps: Deps): Hono {
   });
 
   routes.get("/v1/customers", requireScope(deps.keys, "read"), async (context) => {
-    const { limit, after } = readPage(context.req.query());
+    const { limit, after } = readPage(readQuery(context.req.url, pageQuerySchema).parameters);
     const customers = await listCustomers(deps.database, limit + 1, after);
     return context.json(page(customers, limit, position, customerDocument));
   });

@@ -1,9 +1,16 @@
 import { Hono, type Context } from "hono";
+import * as z from "zod";
 import type { Deps } from "../../deps.ts";
 import { isStorableText } from "../../domain/text.ts";
 import { getInvoice } from "../../ledger/invoices.ts";
 import { requireScope } from "../auth.ts";
 import { ApiProblem } from "../problem.ts";
+import { readQuery } from "../query.ts";
+
+/** The address of `GET /v1/invoices/{id}/explain`. */
+export const explainQuerySchema = z.strictObject({
+  ref: z.string("of which line? GET the invoice lists them"),
+});
 
 /** Why a line of an invoice has its amount: `/v1/invoices/{id}/lines/{ref}/explain`, or `/v1/invoices/{id}/explain?ref=`. */
 export function invoiceLineRoutes(deps: Deps): Hono {
@@ -14,10 +21,7 @@ export function invoiceLineRoutes(deps: Deps): Hono {
   );
 
   routes.get("/v1/invoices/:id/explain", requireScope(deps.keys, "read"), async (context) => {
-    const ref = context.req.query("ref");
-    if (ref === undefined) {
-      throw new ApiProblem("invalid_request", "ref: of which line? GET the invoice lists them");
-    }
+    const { ref } = readQuery(context.req.url, explainQuerySchema).parameters;
     return explained(deps, context, context.req.param("id"), ref);
   });
 

@@ -13,7 +13,8 @@ import { foundInvoice, invoiceDocument, stripeRefusal } from "./invoice-document
 const REQUESTED_BY = "admin";
 const MAX_REASON = 500;
 
-const voidSchema = z.strictObject({
+/** Why an invoice is void, and whether it is made anew. */
+export const voidSchema = z.strictObject({
   reason: storableText(MAX_REASON),
   reissue: z.boolean().default(false),
 });

@@ -1,4 +1,5 @@
 import { Hono } from "hono";
+import * as z from "zod";
 import { announceDue } from "../../counters/due.ts";
 import type { Deps } from "../../deps.ts";
 import { customerIdSchema } from "../../domain/customer.ts";
@@ -7,18 +8,27 @@ import { INVOICE_STATUSES } from "../../ledger/invoice-status.ts";
 import { listInvoices, type Invoice, type InvoiceFilter } from "../../ledger/invoices.ts";
 import { requireScope } from "../auth.ts";
 import { readMonth } from "../month.ts";
-import { page, readPage, type Position } from "../pagination.ts";
+import { page, pagingParameters, readPage, type Position } from "../pagination.ts";
 import { ApiProblem } from "../problem.ts";
+import { readQuery } from "../query.ts";
 import { foundInvoice, invoiceDocument, stripeRefusal } from "./invoice-document.ts";
+
+/** The address of `GET /v1/invoices`. */
+export const invoiceQuerySchema = z.strictObject({
+  customerId: customerIdSchema.optional(),
+  period: z.string().optional(),
+  status: z.enum(INVOICE_STATUSES, `one of ${INVOICE_STATUSES.join(", ")}`).optional(),
+  ...pagingParameters,
+});
 
 /** `/v1/invoices`: what was billed, and how far sending it has come. */
 export function invoiceRoutes(deps: Deps): Hono {
   const routes = new Hono();
 
   routes.get("/v1/invoices", requireScope(deps.keys, "read"), async (context) => {
-    const query = context.req.query();
-    const { limit, after } = readPage(query);
-    const invoices = await listInvoices(deps.database, readFilter(query), limit + 1, after);
+    const { limit: size, cursor, ...filter } = readQuery(context.req.url, invoiceQuerySchema).parameters;
+    const { limit, after } = readPage({ limit: size, cursor });
+    const invoices = await listInvoices(deps.database, filterOf(filter), limit + 1, after);
     return context.json(page(invoices, limit, position, invoiceDocument));
   });
 
@@ -73,16 +83,11 @@ async function finalizeOrExplain(deps: Deps, invoice: Invoice): Promise<void> {
   }
 }
 
-function readFilter(query: Record<string, string | undefined>): InvoiceFilter {
-  const status = INVOICE_STATUSES.find((known) => known === query["status"]);
-  if (query["status"] !== undefined && status === undefined) {
-    throw new ApiProblem("invalid_request", `status: one of ${INVOICE_STATUSES.join(", ")}`);
-  }
-  const { customerId } = query;
-  if (customerId !== undefined && !customerIdSchema.safeParse(customerId).success) {
-    throw new ApiProblem("invalid_request", "customerId: 1 to 128 characters without U+0000");
-  }
-  const { period } = query;
+function filterOf({
+  customerId,
+  status,
+  period,
+}: Omit<z.infer<typeof invoiceQuerySchema>, "limit" | "cursor">): InvoiceFilter {
   return {
     customerId,
     status,

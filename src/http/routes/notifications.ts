@@ -5,6 +5,7 @@ import { announceDue } from "../../counters/due.ts";
 import type { Deps } from "../../deps.ts";
 import { customerIdSchema } from "../../domain/customer.ts";
 import { NOTIFICATION_TYPES } from "../../domain/notification-type.ts";
+import { storableText } from "../../domain/text.ts";
 import { isoTime } from "../../domain/window.ts";
 import { EMAIL_TARGET, redeliver } from "../../ledger/delivery-making.ts";
 import {
@@ -16,8 +17,8 @@ import {
   type NotificationRow,
 } from "../../ledger/notification-list.ts";
 import { requireScope } from "../auth.ts";
-import { checked, mediaType, readJson } from "../body.ts";
-import { page, readPage, type Position } from "../pagination.ts";
+import { checked, readOptionalJson } from "../body.ts";
+import { page, pagingParameters, readPage, type Position } from "../pagination.ts";
 import { ApiProblem } from "../problem.ts";
 import { readQuery } from "../query.ts";
 
@@ -25,17 +26,18 @@ import { readQuery } from "../query.ts";
 const MAX_ATTEMPTS = 500;
 const ID = /^ntf_[0-9A-Za-z_-]{1,100}$/;
 
-const listSchema = z.strictObject({
+/** The address of `GET /v1/notifications`. */
+export const notificationQuerySchema = z.strictObject({
   customerId: customerIdSchema.optional(),
   type: z.enum(NOTIFICATION_TYPES).optional(),
   state: z.enum(DELIVERY_STATES).optional(),
-  limit: z.string().optional(),
-  cursor: z.string().optional(),
+  ...pagingParameters,
 });
 
-const redeliverySchema = z
+/** To whom a notification is delivered again; to all that may have it when left out. */
+export const redeliverySchema = z
   .strictObject({
-    endpointId: z.string().max(100).optional(),
+    endpointId: storableText(100).optional(),
     kind: z.enum(["webhook", "email"]).optional(),
   })
   .refine(({ endpointId, kind }) => endpointId === undefined || kind !== "email", {
@@ -48,7 +50,7 @@ export function notificationRoutes(deps: Deps): Hono {
   const routes = new Hono();
 
   routes.get("/v1/notifications", requireScope(deps.keys, "read"), async (context) => {
-    const { limit: size, cursor, ...filter } = readQuery(context.req.url, listSchema).parameters;
+    const { limit: size, cursor, ...filter } = readQuery(context.req.url, notificationQuerySchema).parameters;
     const { limit, after } = readPage({ limit: size, cursor });
     const notifications = await listNotifications(deps.database, filter, limit + 1, after);
     return context.json(page(notifications, limit, position, notificationDocument));
@@ -68,7 +70,7 @@ export function notificationRoutes(deps: Deps): Hono {
 
   routes.post("/v1/notifications/:id/redeliver", requireScope(deps.keys, "admin"), async (context) => {
     const id = readId(context);
-    const body = mediaType(context) === "" && context.req.raw.body === null ? {} : await readJson(context);
+    const body = await readOptionalJson(context);
     const choice = checked(redeliverySchema, body, "what to deliver again is not valid");
     found(await getNotification(deps.database, id));
     const { GIVE_UP_AFTER_MS } = await import("../../notifications/retry-schedule.ts");

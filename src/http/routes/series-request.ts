@@ -12,7 +12,7 @@ import {
 } from "../../usage/series-windows.ts";
 import { startOfDate, timeZoneOf, type TimeZone } from "../../usage/time-zone.ts";
 import { badCursor, readGroupCursor, type GroupPosition } from "../group-cursor.ts";
-import { readPage } from "../pagination.ts";
+import { pagingParameters, readPage } from "../pagination.ts";
 import { ApiProblem } from "../problem.ts";
 import { readQuery } from "../query.ts";
 
@@ -49,7 +49,8 @@ const filterValueSchema = z
   .refine((text) => hasAtMost(text, MAX_TEXT_LENGTH), `must have at most ${MAX_TEXT_LENGTH} characters`)
   .refine(isStorableText, STORABLE);
 
-const parametersSchema = z.strictObject({
+/** The address of `GET /v1/usage`. */
+export const seriesQuerySchema = z.strictObject({
   metric: storableText(),
   customerId: customerIdSchema.optional(),
   from: momentSchema.optional(),
@@ -59,11 +60,10 @@ const parametersSchema = z.strictObject({
   filter: z.array(z.tuple([nameSchema, filterValueSchema])).default([]),
   timezone: z.string().default("UTC"),
   fill: z.literal("zero").optional(),
-  cursor: z.string().optional(),
-  limit: z.string().optional(),
+  ...pagingParameters,
 });
 
-type Parameters = z.infer<typeof parametersSchema>;
+type Parameters = z.infer<typeof seriesQuerySchema>;
 
 /** What `GET /v1/usage` asks for. */
 export interface SeriesRequest {
@@ -76,7 +76,7 @@ export interface SeriesRequest {
 
 /** Reads an address; throws the problem that tells what is wrong with it. */
 export function readSeriesRequest(url: string, nowMs: number): SeriesRequest {
-  const { parameters, text } = readQuery(url, parametersSchema);
+  const { parameters, text } = readQuery(url, seriesQuerySchema);
   const { metric, customerId, window, groupBy, filter, timezone, fill, cursor } = parameters;
   const { limit } = readPage({ limit: parameters.limit });
   const position = cursor === undefined ? undefined : readGroupCursor(text, groupBy.length, cursor);

@@ -1,4 +1,5 @@
 import { Hono } from "hono";
+import * as z from "zod";
 import type { Deps } from "../../deps.ts";
 import { checkLimit } from "../../usage/check-limit.ts";
 import { parseDecimal } from "../../domain/decimal.ts";
@@ -9,13 +10,26 @@ import { requireScope } from "../auth.ts";
 import { readCustomerId } from "../customer-id.ts";
 import { readMonth } from "../month.ts";
 import { ApiProblem } from "../problem.ts";
+import { readQuery } from "../query.ts";
+
+/** The address of a customer's usage: the running period, or the one that starts in a month. */
+export const usageQuerySchema = z.strictObject({ period: z.string().optional() });
+
+/** The address of a check: of which metric, and how much more of it. */
+export const checkQuerySchema = z.strictObject({
+  metric: z.string("which metric?"),
+  quantity: z
+    .string()
+    .default("1")
+    .refine((text) => parseDecimal(text) !== undefined, "a plain decimal such as 12.5"),
+});
 
 /** `GET /v1/customers/{id}/usage` and `/check`: every recorded event included. */
 export function usageRoutes(deps: Deps): Hono {
   const routes = new Hono();
 
   routes.get("/v1/customers/:id/usage", requireScope(deps.keys, "read"), async (context) => {
-    const asked = readPeriod(context.req.query("period"));
+    const asked = readPeriod(readQuery(context.req.url, usageQuerySchema).parameters.period);
     const usage = found(await customerUsage(deps, readCustomerId(context), asked, deps.now()));
     context.header("cache-control", "no-store");
     return context.json(usageDocument(usage));
@@ -29,11 +43,8 @@ export function usageRoutes(deps: Deps): Hono {
   });
 
   routes.get("/v1/customers/:id/check", requireScope(deps.keys, "read", "ingest"), async (context) => {
-    const metricName = context.req.query("metric") ?? "";
-    if (parseDecimal(context.req.query("quantity") ?? "1") === undefined) {
-      throw new ApiProblem("invalid_request", "quantity: a plain decimal such as 12.5");
-    }
-    const result = await checkLimit(deps, readCustomerId(context), metricName, deps.now());
+    const { metric } = readQuery(context.req.url, checkQuerySchema).parameters;
+    const result = await checkLimit(deps, readCustomerId(context), metric, deps.now());
     if (result === "no_catalog") {
       throw new ApiProblem("no_catalog", "publish one with PUT /v1/catalog");
     }

@@ -16,8 +16,8 @@ import {
   type WebhookEndpoint,
 } from "../../ledger/webhook-endpoints.ts";
 import { requireScope } from "../auth.ts";
-import { checked, mediaType, readJson } from "../body.ts";
-import { page, readPage, type Position } from "../pagination.ts";
+import { checked, readJson, readOptionalJson } from "../body.ts";
+import { page, pagingParameters, readPage, type Position } from "../pagination.ts";
 import { ApiProblem } from "../problem.ts";
 import { readQuery } from "../query.ts";
 
@@ -26,7 +26,8 @@ const DEFAULT_OVERLAP_SECONDS = DAY_MS / 1000;
 const MAX_OVERLAP_SECONDS = 30 * DEFAULT_OVERLAP_SECONDS;
 const ID = /^whe_[0-9a-f-]{36}$/;
 
-const endpointSchema = z
+/** A webhook endpoint as it is made; its address is checked beside. */
+export const endpointSchema = z
   .strictObject({
     url: z.string(),
     types: z.array(z.enum(NOTIFICATION_TYPES)).min(1).max(NOTIFICATION_TYPES.length).nullish(),
@@ -37,14 +38,15 @@ const endpointSchema = z
     message: "goes to endpoints without customerId only",
   });
 
-const rotationSchema = z.strictObject({
+/** For how long the secret before goes on signing, too. */
+export const rotationSchema = z.strictObject({
   previousValidSeconds: z.int().min(0).max(MAX_OVERLAP_SECONDS).default(DEFAULT_OVERLAP_SECONDS),
 });
 
-const listSchema = z.strictObject({
+/** The address of `GET /v1/webhook-endpoints`. */
+export const endpointQuerySchema = z.strictObject({
   customerId: customerIdSchema.optional(),
-  limit: z.string().optional(),
-  cursor: z.string().optional(),
+  ...pagingParameters,
 });
 
 /** `/v1/webhook-endpoints`: where notifications are sent. Secrets are shown once, when they are made. */
@@ -92,7 +94,7 @@ function addMaking(routes: Hono, deps: Deps): void {
     requireScope(deps.keys, "admin"),
     async (context) => {
       const endpointId = readId(context);
-      const { previousValidSeconds } = checked(rotationSchema, await optionalJson(context), INVALID);
+      const { previousValidSeconds } = checked(rotationSchema, await readOptionalJson(context), INVALID);
       const { secret, sealed } = await freshSecret(deps, endpointId);
       const validUntilMs = deps.now() + previousValidSeconds * 1000;
       const endpoint = await rotateSecret(deps.database, endpointId, sealed, validUntilMs);
@@ -103,7 +105,7 @@ function addMaking(routes: Hono, deps: Deps): void {
 
 function addReading(routes: Hono, deps: Deps): void {
   routes.get("/v1/webhook-endpoints", requireScope(deps.keys, "read"), async (context) => {
-    const { customerId, ...paging } = readQuery(context.req.url, listSchema).parameters;
+    const { customerId, ...paging } = readQuery(context.req.url, endpointQuerySchema).parameters;
     const { limit, after } = readPage(paging);
     const endpoints = await listEndpoints(deps.database, customerId, limit + 1, after);
     return context.json(page(endpoints, limit, position, endpointDocument));
@@ -152,11 +154,6 @@ async function freshSecret(deps: Deps, endpointId: string): Promise<{ secret: st
   const secret = newSecret(deps.randomBytes);
   const box = await openSecretBox(deps.tokenSecret, deps.randomBytes);
   return { secret, sealed: await box.seal(endpointId, secret) };
-}
-
-/** A body may be left out. */
-async function optionalJson(context: Context): Promise<unknown> {
-  return mediaType(context) === "" && context.req.raw.body === null ? {} : readJson(context);
 }
 
 function readId(context: Context): string {
