@@ -1353,7 +1353,7 @@ export type UpcomingInvoice = {
   lines: InvoiceLine[];
   subtotal: Decimal;
   total: Decimal;
-  customerHasStripe: boolean;
+  stripeCustomerId: string | null;
   stripeInvoiceId: null;
   steps: unknown[];
 };

@@ -119,7 +119,7 @@ export const upcomingExample = {
   stale: false,
   catalogVersion: 3,
   ...bill,
-  customerHasStripe: true,
+  stripeCustomerId: "cus_S1",
   stripeInvoiceId: null,
   steps: [],
 };

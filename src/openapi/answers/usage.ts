@@ -61,7 +61,7 @@ export const upcomingInvoice = named(
     lines: z.array(line),
     subtotal: decimal,
     total: decimal,
-    customerHasStripe: z.boolean(),
+    stripeCustomerId: z.string().nullable(),
     stripeInvoiceId: z.null(),
     steps: z.array(z.unknown()).max(0),
   }),
