@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 import { requestId } from "hono/request-id";
 import { RedisError } from "./counters/redis.ts";
+import { dashboardRoutes } from "./dashboard/mount.ts";
 import type { Deps } from "./deps.ts";
 import { ApiProblem, problemResponse } from "./http/problem.ts";
 import { adjustmentRoutes } from "./http/routes/adjustments.ts";
@@ -51,7 +52,7 @@ export function createApp(deps: Deps): Hono {
   ]) {
     app.route("/", routes(deps));
   }
-  app.get("/", (context) => context.json({ name: "edgemeter", health: "/healthz", readiness: "/readyz" }));
+  app.route("/", dashboardRoutes(deps, createApp));
   app.notFound((context) =>
     problemResponse(context, new ApiProblem("not_found", "no such address; see the README")),
   );

@@ -1,0 +1,49 @@
+import { Hono, type Context } from "hono";
+import type { Deps } from "../deps.ts";
+
+/** Everything of the dashboard and of the customer's page; nothing of the API. */
+const PATHS = [
+  "/",
+  "/sign-in",
+  "/sign-out",
+  "/assets/*",
+  "/customers",
+  "/customers/*",
+  "/invoices",
+  "/invoices/*",
+  "/catalog",
+  "/catalog/*",
+  "/alerts",
+  "/alerts/*",
+  "/webhooks",
+  "/webhook-endpoints/*",
+  "/jobs",
+  "/jobs/*",
+  "/keys",
+  "/keys/*",
+  "/portal",
+  "/portal/*",
+];
+
+/**
+ * The dashboard's addresses. Its pages are loaded with the first of them that is asked for: counting starts without them.
+ *
+ * `createApi` makes the application that pages send their forms to, within the Worker.
+ */
+export function dashboardRoutes(deps: Deps, createApi: (deps: Deps) => Hono): Hono {
+  const routes = new Hono();
+  let loaded:
+    | { fetch: (request: Request, env: { requestId: string }) => Response | Promise<Response> }
+    | undefined;
+  const serve = async (context: Context): Promise<Response> => {
+    if (loaded === undefined) {
+      const { createDashboard } = await import("./dashboard.tsx");
+      loaded ??= createDashboard(deps, createApi);
+    }
+    return loaded.fetch(context.req.raw, { requestId: context.get("requestId") });
+  };
+  for (const path of PATHS) {
+    routes.all(path, serve);
+  }
+  return routes;
+}
