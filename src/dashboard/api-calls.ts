@@ -1,7 +1,5 @@
-import type { Hono } from "hono";
-import type { Deps } from "../deps.ts";
-import { hashKeys } from "../http/auth.ts";
-import { ApiProblem, PROBLEMS, type InputFault, type ProblemCode } from "../http/problem.ts";
+import { PROBLEMS, type ProblemCode } from "../http/problem-catalogue.ts";
+import { ApiProblem, type InputFault } from "../http/problem.ts";
 
 /** An answer other than success, as the API words it. */
 export interface Problem {
@@ -25,17 +23,15 @@ export type ApiCalls = (
   headers?: Record<string, string>,
 ) => Promise<ApiAnswer>;
 
+/** An application that answers requests within the Worker. */
+export type InnerApp = (request: Request, execution: ExecutionContext) => Response | Promise<Response>;
+
 /**
- * Prepares calls of the API's own routes within the Worker, so that what a form asks for is validated, done and refused as
- * it is over HTTP.
- *
- * They go to an application of their own with one key, made here and known to nobody else.
+ * Prepares calls of the API's own routes within the Worker, with the key of a session, so that what a form asks for is
+ * validated, done, refused and audited as it is over HTTP.
  */
-export function apiCalls(deps: Deps, createApi: (deps: Deps) => Hono): ApiCalls {
-  const key = `${deps.randomId()}${deps.randomId()}`;
-  let app: Hono | undefined;
+export function apiCalls(app: InnerApp, key: string, execution: ExecutionContext): ApiCalls {
   return async (method, path, body, headers = {}) => {
-    app ??= createApi({ ...deps, keys: hashKeys([{ scope: "admin", key }]) });
     const request = new Request(`http://dashboard${path}`, {
       method,
       headers: {
@@ -45,7 +41,7 @@ export function apiCalls(deps: Deps, createApi: (deps: Deps) => Hono): ApiCalls 
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
-    const response = await app.fetch(request);
+    const response = await app(request, execution);
     const text = await response.text();
     const document = (text === "" ? {} : JSON.parse(text)) as Record<string, unknown>;
     const isDone = response.ok || (path === "/readyz" && response.status === 503);

@@ -3,9 +3,10 @@ import { bodyLimit } from "hono/body-limit";
 import { csrf } from "hono/csrf";
 import { RedisError } from "../counters/redis.ts";
 import type { Deps } from "../deps.ts";
-import { ApiProblem, PROBLEMS } from "../http/problem.ts";
+import { PROBLEMS } from "../http/problem-catalogue.ts";
+import { ApiProblem } from "../http/problem.ts";
 import { LedgerUnreachable } from "../ledger/database.ts";
-import { apiCalls, type ApiCalls } from "./api-calls.ts";
+import { apiCalls, type InnerApp } from "./api-calls.ts";
 import { assetResponse } from "./assets.ts";
 import { ErrorPage } from "./pages/error.tsx";
 import { addCustomerEditing } from "./pages/customer-editing.tsx";
@@ -39,14 +40,14 @@ const MAX_FORM_BYTES = 1024 * 1024;
 const READING_FORMS = new Set(["/sign-out", "/catalog/validate", "/catalog/simulate"]);
 
 /** The dashboard's pages; every failure becomes a page. */
-export function createDashboard(deps: Deps, createApi: (deps: Deps) => Hono): Hono<DashboardEnv> {
+export function createDashboard(deps: Deps, api: InnerApp): Hono<DashboardEnv> {
   const app = new Hono<DashboardEnv>();
   app.get("/assets/*", (context) => assetResponse(context.req.path) ?? context.notFound());
   app.use(pageHeaders("'none'"));
   app.use(bodyLimit({ maxSize: MAX_FORM_BYTES, onError: tooLarge }));
   app.use(csrf());
   addSignIn(app, deps);
-  app.use(signedIn(deps, apiCalls(deps, createApi)), formsAllowed(deps));
+  app.use(signedIn(deps, api), formsAllowed(deps));
   for (const add of PAGES) {
     add(app);
   }
@@ -61,7 +62,7 @@ export function createDashboard(deps: Deps, createApi: (deps: Deps) => Hono): Ho
     const { status, title, detail, isOurs } = failureOf(error);
     const { requestId } = context.env;
     if (isOurs) {
-      deps.log({ level: "error", event: "dashboard_failed", requestId, error });
+      deps.log({ level: "error", event: "dashboard_failed", error });
     }
     return respond(context, ErrorPage({ title, detail, requestId }), refusedStatus(status));
   });
@@ -73,7 +74,7 @@ function tooLarge(): never {
 }
 
 /** Lets through who is signed in, and has the others sign in first. */
-function signedIn(deps: Deps, api: ApiCalls): MiddlewareHandler<DashboardEnv> {
+function signedIn(deps: Deps, app: InnerApp): MiddlewareHandler<DashboardEnv> {
   return async function sessionRequired(context, next) {
     const nowMs = deps.now();
     const session = await readSession(context, deps, nowMs);
@@ -86,6 +87,7 @@ function signedIn(deps: Deps, api: ApiCalls): MiddlewareHandler<DashboardEnv> {
       );
     }
     const csrfText = csrfToken(deps, session);
+    const api = apiCalls(app, session.key, context.executionCtx as ExecutionContext);
     context.set("view", { deps, api, session, nowMs, csrf: csrfText, address: pathname + search });
     await next();
     return undefined;

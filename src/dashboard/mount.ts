@@ -25,6 +25,12 @@ const PATHS = [
   "/portal/*",
 ];
 
+type Loaded = (
+  request: Request,
+  env: { requestId: string },
+  execution: ExecutionContext,
+) => Response | Promise<Response>;
+
 /**
  * The dashboard's addresses. Its pages are loaded with the first of them that is asked for: counting starts without them.
  *
@@ -32,15 +38,15 @@ const PATHS = [
  */
 export function dashboardRoutes(deps: Deps, createApi: (deps: Deps) => Hono): Hono {
   const routes = new Hono();
-  let loaded:
-    | { fetch: (request: Request, env: { requestId: string }) => Response | Promise<Response> }
-    | undefined;
+  let loaded: Loaded | undefined;
   const serve = async (context: Context): Promise<Response> => {
     if (loaded === undefined) {
       const { createDashboard } = await import("./dashboard.tsx");
-      loaded ??= createDashboard(deps, createApi);
+      const api = createApi(deps);
+      loaded = createDashboard(deps, (request, execution) => api.fetch(request, {}, execution)).fetch;
     }
-    return loaded.fetch(context.req.raw, { requestId: context.get("requestId") });
+    const execution = context.executionCtx as ExecutionContext;
+    return loaded(context.req.raw, { requestId: context.get("requestId") }, execution);
   };
   for (const path of PATHS) {
     routes.all(path, serve);

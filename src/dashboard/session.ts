@@ -1,61 +1,83 @@
 import { timingSafeEqual } from "node:crypto";
-import { Buffer } from "node:buffer";
 import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import type { Context } from "hono";
-import { deleteCookie, getSignedCookie, setSignedCookie } from "hono/cookie";
+import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import * as z from "zod";
 import type { Deps } from "../deps.ts";
-import { hashKeys, type HashedKey } from "../http/auth.ts";
+import type { Caller } from "../domain/access.ts";
 import { HOUR_MS } from "../domain/window.ts";
+import { openSecretBox, UnreadableSecret, type SecretBox } from "../notifications/secret-box.ts";
 
 /** A session ends after this, whatever is done in it. */
 export const SESSION_MS = 12 * HOUR_MS;
-const TAG_LENGTH = 32;
+/** What the cookie is sealed for: nothing else that is sealed can be taken for one. */
+const PURPOSE = "dashboard session";
 
-const sessionSchema = z.strictObject({
-  id: z.string(),
-  scope: z.enum(["read", "admin"]),
-  /** Tells which key it was opened with, not what the key is. */
-  keyTag: z.string(),
-  endsMs: z.int(),
-});
+const sealedSchema = z.strictObject({ id: z.string(), key: z.string(), endsMs: z.int() });
 
 /** Who looks at the dashboard. */
-export type Session = z.infer<typeof sessionSchema>;
-
-/** Opens a session for a key of scope `admin` or `read`; undefined when the key is not one of ours. */
-export function openSession(
-  deps: Deps,
-  presented: string,
-  nowMs: number,
-): Session | undefined | "wrong_scope" {
-  const key = findKey(deps.keys, presented);
-  if (key === undefined) {
-    return undefined;
-  }
-  if (key.scope === "ingest") {
-    return "wrong_scope";
-  }
-  return { id: deps.randomId(), scope: key.scope, keyTag: tagOf(key), endsMs: nowMs + SESSION_MS };
+export interface Session {
+  id: string;
+  scope: "read" | "admin";
+  key: string;
+  endsMs: number;
 }
 
-/** The session of a request: signed by us, not over, and its key still one of ours; undefined otherwise. */
+/** Why a key opens no session. */
+export type SignInRefusal =
+  | "unknown"
+  | "expired"
+  | "revoked"
+  | "busy"
+  | "ingest"
+  | "customer"
+  | "not_configured";
+
+/** Opens a session for a key of scope `admin` or `read`, or tells why not. */
+export async function openSession(
+  context: Context,
+  deps: Deps,
+  key: string,
+  nowMs: number,
+): Promise<Session | SignInRefusal> {
+  if (deps.tokenSecret === undefined) {
+    return "not_configured";
+  }
+  const caller = await callerOf(context, deps, key);
+  if (typeof caller === "string") {
+    return caller;
+  }
+  if (caller.kind === "customer" || caller.scope === "ingest") {
+    return caller.kind === "customer" ? "customer" : "ingest";
+  }
+  return { id: deps.randomId(), scope: caller.scope, key, endsMs: nowMs + SESSION_MS };
+}
+
+/** The session of a request: sealed by us, not over, and its key still one that may look; undefined otherwise. */
 export async function readSession(context: Context, deps: Deps, nowMs: number): Promise<Session | undefined> {
-  const text = await getSignedCookie(context, secretOf(deps, "session"), cookieName(context));
-  if (typeof text !== "string") {
+  const sealed = getCookie(context, cookieName(context));
+  const box = await boxOf(deps);
+  if (sealed === undefined || box === undefined) {
     return undefined;
   }
-  const session = sessionSchema.parse(JSON.parse(Buffer.from(text, "base64url").toString("utf8")));
-  const isKnown = deps.keys.some((key) => key.scope === session.scope && tagOf(key) === session.keyTag);
-  return isKnown && nowMs < session.endsMs ? session : undefined;
+  const opened = await open(box, sealed);
+  if (opened === undefined || nowMs >= opened.endsMs) {
+    return undefined;
+  }
+  const caller = await callerOf(context, deps, opened.key);
+  return typeof caller === "string" || caller.kind === "customer" || caller.scope === "ingest"
+    ? undefined
+    : { ...opened, scope: caller.scope };
 }
 
 /** Puts the session into a cookie that no script reads and no other site's request carries. */
 export async function writeSession(context: Context, deps: Deps, session: Session): Promise<void> {
-  const text = Buffer.from(JSON.stringify(session)).toString("base64url");
-  await setSignedCookie(context, cookieName(context), text, secretOf(deps, "session"), {
+  const { id, key, endsMs } = session;
+  const box = await boxOf(deps);
+  const sealed = (await box?.seal(PURPOSE, JSON.stringify({ id, key, endsMs }))) ?? "";
+  setCookie(context, cookieName(context), sealed, {
     path: "/",
     httpOnly: true,
     sameSite: "Strict",
@@ -64,13 +86,14 @@ export async function writeSession(context: Context, deps: Deps, session: Sessio
   });
 }
 
+/** Takes the cookie back. */
 export function endSession(context: Context): void {
   deleteCookie(context, cookieName(context), { path: "/", secure: isSecure(context) });
 }
 
 /** The text that each form of a session carries beside what it sends. */
-export function csrfToken(deps: Deps, session: Session): string {
-  return bytesToHex(hmac(sha256, utf8ToBytes(secretOf(deps, "forms")), utf8ToBytes(session.id)));
+export function csrfToken({ tokenSecret = "" }: Deps, session: Session): string {
+  return bytesToHex(hmac(sha256, utf8ToBytes(`dashboard forms ${tokenSecret}`), utf8ToBytes(session.id)));
 }
 
 /** Compares a form's token in constant time. */
@@ -80,27 +103,35 @@ export function isCsrfToken(deps: Deps, session: Session, given: unknown): boole
   return expected.length === presented.length && timingSafeEqual(expected, presented);
 }
 
-function findKey(keys: readonly HashedKey[], presented: string): HashedKey | undefined {
-  const [{ sha256: hash } = { sha256: new Uint8Array(32) }] = hashKeys([{ scope: "read", key: presented }]);
-  let found: HashedKey | undefined;
-  for (const key of keys) {
-    if (timingSafeEqual(hash, key.sha256)) {
-      found = key;
-    }
+async function callerOf(
+  context: Context,
+  deps: Deps,
+  key: string,
+): Promise<Caller | "unknown" | "expired" | "revoked" | "busy"> {
+  const identified = await deps.keys.identify(key);
+  if ("refused" in identified) {
+    return identified.refused;
   }
-  return found;
+  if (identified.afterwards !== undefined) {
+    context.executionCtx.waitUntil(identified.afterwards().catch(() => undefined));
+  }
+  return identified.caller;
 }
 
-function tagOf({ sha256: hash }: HashedKey): string {
-  return bytesToHex(sha256(hash)).slice(0, TAG_LENGTH);
+async function open(box: SecretBox, sealed: string): Promise<z.infer<typeof sealedSchema> | undefined> {
+  try {
+    return sealedSchema.parse(JSON.parse(await box.open(PURPOSE, sealed)));
+  } catch (error) {
+    if (error instanceof UnreadableSecret) {
+      return undefined;
+    }
+    throw error;
+  }
 }
 
-/** Made from the admin key's hash: another admin key ends all sessions. */
-function secretOf({ keys }: Deps, use: "session" | "forms"): string {
-  const admin = keys.find(({ scope }) => scope === "admin");
-  return bytesToHex(
-    hmac(sha256, admin?.sha256 ?? new Uint8Array(32), utf8ToBytes(`edgemeter dashboard ${use}`)),
-  );
+async function boxOf(deps: Deps): Promise<SecretBox | undefined> {
+  const { tokenSecret, previousTokenSecret, randomBytes } = deps;
+  return tokenSecret === undefined ? undefined : openSecretBox(tokenSecret, randomBytes, previousTokenSecret);
 }
 
 function isSecure(context: Context): boolean {

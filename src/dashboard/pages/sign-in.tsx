@@ -3,7 +3,7 @@ import type { Deps } from "../../deps.ts";
 import { Brand, Document } from "../layout.tsx";
 import { Notice } from "../notice.tsx";
 import { respond } from "../respond.ts";
-import { endSession, openSession, readSession, writeSession } from "../session.ts";
+import { endSession, openSession, readSession, writeSession, type SignInRefusal } from "../session.ts";
 import type { DashboardEnv } from "../view.ts";
 
 const MAX_KEY_LENGTH = 512;
@@ -15,17 +15,17 @@ export function addSignIn(app: Hono<DashboardEnv>, deps: Deps): void {
     if ((await readSession(context, deps, deps.now())) !== undefined) {
       return context.redirect(next, 303);
     }
-    return respond(context, SignInPage({ next, hasFailed: undefined }));
+    return respond(context, SignInPage({ next, refusal: undefined }));
   });
 
   app.post("/sign-in", async (context) => {
     const { key, next } = await context.req.parseBody();
     const presented = typeof key === "string" ? key.trim().slice(0, MAX_KEY_LENGTH) : "";
-    const opened = openSession(deps, presented, deps.now());
+    const opened = await openSession(context, deps, presented, deps.now());
     const target = ownPath(typeof next === "string" ? next : undefined);
-    if (opened === undefined || opened === "wrong_scope") {
-      const why = opened === undefined ? "unknown" : "ingest";
-      return respond(context, SignInPage({ next: target, hasFailed: why }), why === "unknown" ? 401 : 403);
+    if (typeof opened === "string") {
+      const page = SignInPage({ next: target, refusal: opened });
+      return respond(context, page, opened === "unknown" ? 401 : 403);
     }
     await writeSession(context, deps, opened);
     return context.redirect(target, 303);
@@ -42,12 +42,17 @@ function ownPath(next: string | undefined): string {
   return next !== undefined && /^\/(?![/\\])[^\\\s]*$/.test(next) && !next.startsWith("/sign-") ? next : "/";
 }
 
-const FAILURES = {
+const REFUSALS: Record<SignInRefusal, string> = {
   unknown: "That key is not one of this deployment's.",
+  expired: "That key has expired.",
+  revoked: "That key was revoked.",
+  busy: "Too many unknown keys come at once: try again in a moment.",
   ingest: "An ingest key only sends events. Sign in with a read key or an admin key.",
+  customer: "That is a customer's token: it opens the customer's own page.",
+  not_configured: "Set the secret TOKEN_SECRET first: sessions are sealed with it.",
 };
 
-function SignInPage({ next, hasFailed }: { next: string; hasFailed: keyof typeof FAILURES | undefined }) {
+function SignInPage({ next, refusal }: { next: string; refusal: SignInRefusal | undefined }) {
   return (
     <Document title="Sign in · edgemeter">
       <main class="alone">
@@ -55,7 +60,7 @@ function SignInPage({ next, hasFailed }: { next: string; hasFailed: keyof typeof
           <Brand />
           <h1>Sign in</h1>
           <p class="minor">With an API key. A read key sees everything, an admin key may change it.</p>
-          {hasFailed !== undefined && <Notice tone="bad">{FAILURES[hasFailed]}</Notice>}
+          {refusal !== undefined && <Notice tone="bad">{REFUSALS[refusal]}</Notice>}
           <form method="post" action="/sign-in" class="fields">
             <input type="hidden" name="next" value={next} />
             <label>
