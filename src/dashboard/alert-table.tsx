@@ -27,7 +27,8 @@ export function AlertTable({ alerts, hasCustomer }: { alerts: readonly Alert[]; 
           name: "What",
           cell: (alert) => (
             <>
-              {worded(alert.kind)} {alert.metricName !== "" && <div class="minor">{alert.metricName}</div>}
+              {worded(alert.kind)}{" "}
+              {alert.metricName !== "" && <div class="minor name">{alert.metricName}</div>}
             </>
           ),
         },

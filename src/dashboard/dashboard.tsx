@@ -13,11 +13,18 @@ import { addCustomerEditing } from "./pages/customer-editing.tsx";
 import { addCustomer } from "./pages/customer.tsx";
 import { addCustomers } from "./pages/customers.tsx";
 import { addAlertRules } from "./pages/alert-rules.tsx";
+import { addAlerts } from "./pages/alerts.tsx";
+import { addCatalogEditor } from "./pages/catalog-editor.tsx";
+import { addCatalog } from "./pages/catalog.tsx";
 import { addInvoice } from "./pages/invoice.tsx";
 import { addInvoices } from "./pages/invoices.tsx";
 import { addLineExplanation } from "./pages/line-explanation.tsx";
+import { addJobs } from "./pages/jobs.tsx";
+import { addKeys } from "./pages/keys.tsx";
 import { addOverview } from "./pages/overview.tsx";
 import { addSignIn } from "./pages/sign-in.tsx";
+import { addWebhooks } from "./pages/webhooks.tsx";
+import { portalPages } from "./portal.tsx";
 import { refusedStatus, respond } from "./respond.ts";
 import { pageHeaders } from "./security-headers.ts";
 import { csrfToken, isCsrfToken, readSession } from "./session.ts";
@@ -33,16 +40,23 @@ const PAGES = [
   addInvoices,
   addInvoice,
   addLineExplanation,
+  addCatalogEditor,
+  addCatalog,
+  addAlerts,
+  addWebhooks,
+  addJobs,
+  addKeys,
 ];
 const MAX_FORM_BYTES = 1024 * 1024;
 
 /** What forms may ask for with a read key: nothing of it changes anything. */
-const READING_FORMS = new Set(["/sign-out", "/catalog/validate", "/catalog/simulate"]);
+const READING_FORMS = new Set(["/catalog/validate", "/catalog/simulate"]);
 
 /** The dashboard's pages; every failure becomes a page. */
 export function createDashboard(deps: Deps, api: InnerApp): Hono<DashboardEnv> {
   const app = new Hono<DashboardEnv>();
   app.get("/assets/*", (context) => assetResponse(context.req.path) ?? context.notFound());
+  app.route("/portal", portalPages(deps));
   app.use(pageHeaders("'none'"));
   app.use(bodyLimit({ maxSize: MAX_FORM_BYTES, onError: tooLarge }));
   app.use(csrf());

@@ -10,6 +10,7 @@ const ROOMS = [
   ["/alerts", "Alerts"],
   ["/webhooks", "Webhooks"],
   ["/jobs", "Job runs"],
+  ["/keys", "Keys"],
 ] as const;
 
 interface DocumentProps {

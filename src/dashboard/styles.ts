@@ -47,7 +47,7 @@ th.n,td.n{text-align:right;white-space:nowrap;padding-right:0;padding-left:14px}
 th:last-child,td:last-child{padding-right:0}
 tbody tr:last-child>*{border-bottom:0}tbody tr:hover{background:var(--hover)}
 tfoot td,tfoot th{font-weight:640;border-top:2px solid var(--line);border-bottom:0;color:var(--ink);font-size:14px}
-.minor{color:var(--soft);font-size:13px}.nowrap{white-space:nowrap}.wide{min-width:230px}
+.minor{color:var(--soft);font-size:13px}td>.name{white-space:nowrap}.card h3{margin-top:14px}.curves h3{margin-top:0}.nowrap{white-space:nowrap}.wide{min-width:230px}
 .tag{display:inline-block;padding:1px 8px;border-radius:20px;font-size:12.5px;font-weight:560;background:var(--hover);color:var(--soft);white-space:nowrap}
 .tag.good{background:var(--good-bg);color:var(--good)}.tag.warn{background:var(--warn-bg);color:var(--warn)}.tag.bad{background:var(--bad-bg);color:var(--bad)}.tag.info{background:var(--info-bg);color:var(--info)}
 .notice{border-radius:9px;padding:10px 14px;margin:0 0 16px;background:var(--info-bg);color:var(--info)}.card .notice{margin:0}
@@ -70,7 +70,7 @@ button:hover,.button:hover{filter:brightness(1.06);text-decoration:none}button:d
 .pager{display:flex;justify-content:space-between;align-items:center;gap:12px;margin-top:12px;font-size:14px;color:var(--soft)}
 code,.code{font:13px ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;background:var(--hover);border-radius:4px;padding:1px 5px;overflow-wrap:anywhere}
 pre{font:12.5px/1.55 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;background:var(--hover);padding:12px;border-radius:8px;overflow:auto;margin:0;max-height:420px}
-details.void{position:relative}details.void>form{position:absolute;right:0;z-index:5;width:min(340px,90vw)}details.void summary{list-style:none;color:var(--ink);font-size:inherit}details.void .fields{box-shadow:0 8px 30px rgb(0 0 0/.2);display:grid}details>summary{cursor:pointer;color:var(--accent);font-size:13.5px}details[open]>summary{margin-bottom:8px}
+details.void{position:relative}details.void>form{position:absolute;right:0;z-index:5;width:min(340px,90vw)}details.void summary{list-style:none;color:var(--ink);font-size:inherit}details.void .fields{box-shadow:0 8px 30px rgb(0 0 0/.2);display:grid}details{margin-top:4px}.card>details{margin-top:12px}details>summary{cursor:pointer;color:var(--accent);font-size:13.5px}details[open]>summary{margin-bottom:8px}
 dl.facts{display:grid;grid-template-columns:max-content minmax(0,1fr);gap:6px 18px;margin:0;font-size:14px}dl.facts dt{color:var(--soft)}dl.facts dd{margin:0;overflow-wrap:anywhere}
 svg{display:block;max-width:100%}.chart{width:100%;height:auto;overflow:visible}
 .chart text{fill:var(--soft);font-size:11.5px;font-family:inherit}.chart .axis{stroke:var(--line);stroke-width:1}.chart .base{stroke:var(--soft)}
@@ -85,7 +85,7 @@ svg{display:block;max-width:100%}.chart{width:100%;height:auto;overflow:visible}
 dialog{border:1px solid var(--line);border-radius:12px;background:var(--panel);color:var(--ink);max-width:420px;padding:20px}dialog::backdrop{background:rgb(0 0 0/.45)}dialog p{margin:0 0 16px}dialog .actions{justify-content:flex-end}
 .sr{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 .alone{min-height:100vh;display:grid;place-items:center;padding:20px}.alone .card{width:min(410px,100%);padding:28px}.alone .brand{padding:0;margin-bottom:16px}
-.portal{max-width:980px;margin:0 auto;padding:24px 20px 48px}.portal .top{display:flex;justify-content:space-between;gap:14px;flex-wrap:wrap;align-items:center;margin-bottom:18px}.logo{max-height:34px;max-width:180px;width:auto!important}
+.portal{max-width:1020px;margin:0 auto;padding:22px 20px 48px}.portal main{padding:0}.portal h1{margin-bottom:16px}.portal .brand{padding:0}.portal .top{border-bottom:3px solid var(--brand,var(--accent));padding-bottom:12px}.portal .top{display:flex;justify-content:space-between;gap:14px;flex-wrap:wrap;align-items:center;margin-bottom:18px}.logo{max-height:34px;max-width:180px;width:auto!important}
 @media (max-width:900px){details.void>form{left:0;right:auto}.shell{display:block}.side{border-right:0;border-bottom:1px solid var(--line)}.menu{position:static;height:auto;flex-direction:row;align-items:center;flex-wrap:wrap;gap:8px;padding:10px 14px}
 .side nav{order:3;width:100%;overflow-x:auto}.side nav ul{display:flex}.side nav a{white-space:nowrap;padding:6px 9px}.who{margin:0 0 0 auto;display:flex;align-items:center}.who .end{display:none}main{padding:18px 16px 48px}.w3{grid-column:span 6}.w4,.w5,.w6,.w7,.w8{grid-column:span 12}}
 @media (max-width:560px){h1{font-size:20px}.card{padding:14px}.scroll{margin:0 -14px;padding:0 14px 4px}.stat .value{font-size:20px}.usage .row{grid-template-columns:1fr}.usage .row>:last-child{text-align:left}.filters label{flex:1 1 45%}.filters .grow{flex-basis:100%}dl.facts{grid-template-columns:1fr;gap:0}dl.facts dd{margin-bottom:8px}}

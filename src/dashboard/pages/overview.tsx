@@ -117,7 +117,7 @@ function OverviewPage({ view, overview }: { view: View; overview: Overview }) {
 function WaitingCards({ overview: { alerts, inReview } }: { overview: Overview }) {
   return (
     <>
-      <Card title="Alerts today" width={7} note={<a href="/alerts">All alerts</a>}>
+      <Card title="Alerts today" width={8} note={<a href="/alerts">All alerts</a>}>
         {alerts.isRead ? <AlertTable alerts={alerts.value.slice(0, LISTED)} hasCustomer /> : <NotAvailable />}
       </Card>
       <Card title="Invoices waiting for review" width={5} note={<a href="/invoices?status=in_review">All</a>}>
