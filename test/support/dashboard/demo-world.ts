@@ -36,23 +36,24 @@ insert into usage_daily (customer_id, day, series, metric_name, dimensions, aggr
 select customer_id, at::date, sha256(convert_to(metric || dimensions, 'UTF8')), metric, dimensions, aggregation, value from usage`;
 
 /** A meter with two months of customers, usage, alerts and invoices, one of which is open and the others in review. */
-export async function startDemoWorld(): Promise<RunningMeter> {
+export async function startDemoWorld({ hasMarkup = true } = {}): Promise<RunningMeter> {
+  const customers = CUSTOMERS.filter(({ id }) => hasMarkup || id !== MARKUP_ID);
   const meter = await startMeter({ INVOICE_MODE: "review", ALLOW_PRIVATE_WEBHOOKS: "true" });
-  const scales = CUSTOMERS.map(({ id, scale }) => ({ customer_id: id, scale }));
+  const scales = customers.map(({ id, scale }) => ({ customer_id: id, scale }));
   await meter.database.query(USAGE, [JSON.stringify(scales)]);
-  for (const { id, scale: _, ...settings } of CUSTOMERS) {
+  for (const { id, scale: _, ...settings } of customers) {
     const stripe = await meter.stripe("POST", "/v1/customers", `name=${encodeURIComponent(id)}`);
     await expectOk(meter, "PUT", `/v1/customers/${encodeURIComponent(id)}`, {
       ...settings,
       stripeCustomerId: stripe["id"],
     });
   }
-  await recordToday(meter);
+  await expectOk(meter, "POST", "/v1/webhook-endpoints", { url: "http://127.0.0.1:9/hooks" });
+  await recordToday(meter, customers);
   await meter.trigger(MINUTE_CRON, Date.now());
   await meter.trigger(HOURLY_CRON, Date.now());
   const { data } = await expectOk(meter, "GET", "/v1/invoices?customerId=cus_acme");
   await expectOk(meter, "POST", `/v1/invoices/${(data as { id: string }[])[0]?.id ?? ""}/finalize`);
-  await expectOk(meter, "POST", "/v1/webhook-endpoints", { url: "http://127.0.0.1:9/hooks" });
   await expectOk(meter, "POST", "/v1/customers/cus_globex/adjustments", {
     id: "adj_1",
     metricName: "api_calls",
@@ -63,8 +64,8 @@ export async function startDemoWorld(): Promise<RunningMeter> {
   return meter;
 }
 
-async function recordToday(meter: RunningMeter): Promise<void> {
-  const events = CUSTOMERS.flatMap(({ id, scale }) => [
+async function recordToday(meter: RunningMeter, customers: typeof CUSTOMERS): Promise<void> {
+  const events = customers.flatMap(({ id, scale }) => [
     { customerId: id, metricName: "api_calls", value: 7210 * scale, metadata: { region: "eu" } },
     { customerId: id, metricName: "api_calls", value: 3104 * scale, metadata: { region: "us" } },
     { customerId: id, metricName: "storage_gb", value: 11 * scale },
