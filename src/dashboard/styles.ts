@@ -57,9 +57,9 @@ tfoot td,tfoot th{font-weight:640;border-top:2px solid var(--line);border-bottom
 form{margin:0}
 .fields{display:grid;gap:14px;max-width:560px}
 label,.label{font-size:13.5px;font-weight:560}label .hint,.hint{display:block;font-weight:400;color:var(--soft);font-size:13px}
-input,select,textarea{font:inherit;color:inherit;background:var(--panel);border:1px solid color-mix(in srgb,var(--soft) 60%,var(--line));border-radius:7px;padding:7px 10px;width:100%;margin-top:3px;font-weight:400}
+input,select,textarea{font:inherit;color:inherit;background:var(--panel);border:1px solid color-mix(in srgb,var(--soft) 60%,var(--line));border-radius:7px;padding:7px 10px;width:100%;margin-top:3px;font-weight:400;min-height:38px}td input:not([type=checkbox]){min-width:120px;margin:0}
 textarea{font:13px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;min-height:120px;resize:vertical}textarea.tall{min-height:420px}
-input[type=checkbox]{width:auto;margin:0 6px 0 0}input[aria-invalid=true],textarea[aria-invalid=true]{border-color:var(--bad)}
+input[type=checkbox]{width:auto;min-height:0;margin:0 6px 0 0}input[aria-invalid=true],textarea[aria-invalid=true]{border-color:var(--bad)}
 .fault{color:var(--bad);font-size:13px}
 button,.button{font:inherit;font-weight:560;border:1px solid transparent;border-radius:7px;padding:7px 14px;background:var(--accent);color:var(--accent-ink);cursor:pointer;display:inline-block;line-height:1.4}
 button:hover,.button:hover{filter:brightness(1.06);text-decoration:none}button:disabled{opacity:.55;cursor:default}
@@ -72,7 +72,7 @@ code,.code{font:13px ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;backgr
 pre{font:12.5px/1.55 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;background:var(--hover);padding:12px;border-radius:8px;overflow:auto;margin:0;max-height:420px}
 details.void{position:relative}details.void>form{position:absolute;right:0;z-index:5;width:min(340px,90vw)}details.void summary{list-style:none;color:var(--ink);font-size:inherit}details.void .fields{box-shadow:0 8px 30px rgb(0 0 0/.2);display:grid}details{margin-top:4px}.card>details{margin-top:12px}details>summary{cursor:pointer;color:var(--accent);font-size:13.5px}details[open]>summary{margin-bottom:8px}
 dl.facts{display:grid;grid-template-columns:max-content minmax(0,1fr);gap:6px 18px;margin:0;font-size:14px}dl.facts dt{color:var(--soft)}dl.facts dd{margin:0;overflow-wrap:anywhere}
-svg{display:block;max-width:100%}.chart{width:100%;height:auto;overflow:visible}
+svg{display:block;max-width:100%}.trend{max-width:none;width:150px;height:30px}.chart{width:100%;height:auto;overflow:visible}
 .chart text{fill:var(--soft);font-size:11.5px;font-family:inherit}.chart .axis{stroke:var(--line);stroke-width:1}.chart .base{stroke:var(--soft)}
 .f0{fill:var(--s0)}.f1{fill:var(--s1)}.f2{fill:var(--s2)}.f3{fill:var(--s3)}.f4{fill:var(--s4)}.f5{fill:var(--s5)}
 .l0,.l1,.l2,.l3,.l4,.l5{fill:none;stroke-width:2}.l0{stroke:var(--s0)}.l1{stroke:var(--s1)}.l2{stroke:var(--s2)}.l3{stroke:var(--s3)}.l4{stroke:var(--s4)}.l5{stroke:var(--s5)}
