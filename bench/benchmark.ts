@@ -3,6 +3,7 @@ import { contenders } from "./contenders.ts";
 import { CountingPath } from "./counting-path.ts";
 import { countCommands } from "./counting.ts";
 import { summarize } from "./figures.ts";
+import { measureDashboard } from "./dashboard/measure-dashboard.ts";
 import { describeMachine, serverVersions } from "./machine.ts";
 import { measureEdge } from "./edge/measure-edge.ts";
 import { measureFlush } from "./flush/measure-flush.ts";
@@ -63,6 +64,9 @@ async function measureServed(
     const flush = parts.includes("flush") ? await measureFlush(stack, options, step) : undefined;
     const usage = parts.includes("usage") ? await measureUsage(stack, options, step) : undefined;
     const invoicing = parts.includes("invoicing") ? await measureInvoicing(stack, options, step) : undefined;
+    const dashboard = parts.includes("dashboard")
+      ? await measureDashboard(stack, options, step, parts.includes("usage"))
+      : undefined;
     return {
       versions,
       ...(counting && { counting }),
@@ -70,6 +74,7 @@ async function measureServed(
       ...(flush && { flush }),
       ...(usage && { usage }),
       ...(invoicing && { invoicing }),
+      ...(dashboard && { dashboard }),
     };
   } finally {
     await stack.stop();

@@ -48,13 +48,38 @@ export interface InvoicingEffort {
   invoicingCustomers: number;
 }
 
+/** How much is spent on the dashboard's pages. */
+export interface DashboardEffort {
+  /** Customers in the ledger. */
+  usageCustomers: number;
+  /** How often each page is asked for. */
+  pageRounds: number;
+}
+
 /** What can be measured by itself. */
-export const PARTS = ["counting", "edge", "flush", "usage", "rating", "forecast", "invoicing"] as const;
+export const PARTS = [
+  "counting",
+  "edge",
+  "flush",
+  "usage",
+  "rating",
+  "forecast",
+  "invoicing",
+  "dashboard",
+] as const;
 export type Part = (typeof PARTS)[number];
 
 /** What the user asked for. */
 export interface BenchOptions
-  extends Effort, EdgeEffort, FlushEffort, UsageEffort, RatingEffort, ForecastEffort, InvoicingEffort {
+  extends
+    Effort,
+    EdgeEffort,
+    FlushEffort,
+    UsageEffort,
+    RatingEffort,
+    ForecastEffort,
+    InvoicingEffort,
+    DashboardEffort {
   json: boolean;
   parts: readonly Part[];
 }
@@ -83,6 +108,7 @@ const FULL: Omit<BenchOptions, "json" | "parts"> = {
   ratings: 1_000_000,
   randomBills: 1_000_000,
   invoicingCustomers: 10_000,
+  pageRounds: 40,
 };
 const QUICK: Omit<BenchOptions, "json" | "parts"> = {
   runs: 3,
@@ -102,6 +128,7 @@ const QUICK: Omit<BenchOptions, "json" | "parts"> = {
   ratings: 200_000,
   randomBills: 100_000,
   invoicingCustomers: 1_000,
+  pageRounds: 10,
 };
 
 /** Reads the command line; `help` when asked for, throws with what is wrong with it. */

@@ -1,6 +1,8 @@
 import { formatTable } from "../local/demo/table.ts";
 import { DOLLARS_PER_COMMAND, type Bill } from "./counting.ts";
 import { REFERENCES, type Figures, type Latency, type Speed } from "./figures.ts";
+import { printDashboard } from "./dashboard/dashboard-report.ts";
+import type { PageFigures } from "./dashboard/measure-dashboard.ts";
 import { printEdge } from "./edge/edge-report.ts";
 import type { EdgeFigures } from "./edge/measure-edge.ts";
 import { printFlush, printUsage } from "./flush/flush-report.ts";
@@ -29,6 +31,7 @@ export interface Report {
   rating?: RatingFigures;
   forecast?: ForecastFigures;
   invoicing?: InvoicingFigures;
+  dashboard?: PageFigures[];
   tookSeconds: number;
 }
 
@@ -46,7 +49,19 @@ const PROCESSES = ["worker", "endpoint", "redis", "client"];
 
 /** The report for a terminal. */
 export function printReport(report: Report): string {
-  const { machine, effort, counting, edge, flush, usage, rating, forecast, invoicing, tookSeconds } = report;
+  const {
+    machine,
+    effort,
+    counting,
+    edge,
+    flush,
+    usage,
+    rating,
+    forecast,
+    invoicing,
+    dashboard,
+    tookSeconds,
+  } = report;
   return [
     machineText(machine),
     counting === undefined ? "" : printCounting(counting, effort),
@@ -56,6 +71,7 @@ export function printReport(report: Report): string {
     rating === undefined ? "" : printRating(rating),
     forecast === undefined ? "" : printForecast(forecast),
     invoicing === undefined ? "" : printInvoicing(invoicing),
+    dashboard === undefined ? "" : printDashboard(dashboard),
     `\n  Took ${digits(tookSeconds)} s.\n`,
   ].join("");
 }

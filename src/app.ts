@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 import { requestId } from "hono/request-id";
 import { RedisError } from "./counters/redis.ts";
+import { dashboardRoutes } from "./dashboard/mount.ts";
 import type { Deps } from "./deps.ts";
 import { setAnswerHeaders } from "./http/answer-headers.ts";
 import { noRoute } from "./http/method-not-allowed.ts";
@@ -69,8 +70,8 @@ export function createApp(deps: Deps): Hono {
     app.route("/", routes(deps));
   }
   app.route("/", problemPageRoutes());
-  app.get("/", (context) => context.json({ name: "edgemeter", health: "/healthz", readiness: "/readyz" }));
   mountDocument(app);
+  app.route("/", dashboardRoutes(deps, createApp));
   app.notFound((context) => problemResponse(context, noRoute(app, context)));
   app.onError((error, context) => {
     const problem = problemOf(error);

@@ -49,7 +49,19 @@ export interface Deps {
   publicUrl: string | undefined;
   /** Whose pages' scripts may read. */
   corsOrigins: readonly string[];
+  /** How the customer's page looks, and whose pages may show it in a frame. */
+  portal: Portal;
   log: Log;
+}
+
+/** The deployment's own name and look. */
+export interface Portal {
+  name: string;
+  /** A data: address of an image. */
+  logo: string | undefined;
+  /** `#rrggbb`. */
+  color: string | undefined;
+  origins: readonly string[];
 }
 
 const composed = new WeakMap<object, Deps>();
@@ -110,6 +122,7 @@ function composeDeps(settings: Settings): Deps {
     email: emailSender(settings),
     publicUrl: settings.PUBLIC_URL,
     corsOrigins: settings.CORS_ORIGINS,
+    portal: portalOf(settings),
     log: consoleLog,
   };
 }
@@ -140,6 +153,10 @@ function limiter({ RATE_LIMITER, RATE_LIMIT, RATE_LIMIT_SECONDS }: Settings): Li
         ),
     }
   );
+}
+
+function portalOf({ BRAND_NAME, BRAND_LOGO, BRAND_COLOR, PORTAL_ORIGINS }: Settings): Portal {
+  return { name: BRAND_NAME, logo: BRAND_LOGO, color: BRAND_COLOR, origins: PORTAL_ORIGINS };
 }
 
 function emailSender({ EMAIL, EMAIL_FROM }: Settings): EmailSender | undefined {

@@ -70,6 +70,19 @@ const bindings = z.object({
   RATE_LIMIT: integer(1, 1_000_000_000).default(6000),
   RATE_LIMIT_SECONDS: integer(10, 60).default(60),
   CORS_ORIGINS: originList.default([]),
+  // Whose pages may show the customer's page in a frame.
+  PORTAL_ORIGINS: originList.default([]),
+  BRAND_NAME: z.string().min(1).max(60).default("edgemeter"),
+  // Within the page: it asks no other host for anything.
+  BRAND_LOGO: z
+    .string()
+    .max(30_000)
+    .regex(/^data:image\/(svg\+xml|png|jpeg|webp);base64,[A-Za-z0-9+/=]+$/)
+    .optional(),
+  BRAND_COLOR: z
+    .string()
+    .regex(/^#[0-9a-fA-F]{6}$/)
+    .optional(),
   // Where local endpoints stand in for Neon and Stripe.
   NEON_FETCH_ENDPOINT: z.url().optional(),
   STRIPE_API_URL: z.url().optional(),

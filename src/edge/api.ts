@@ -51,8 +51,6 @@ export const API_CALLS = {
   getHealth: "GET /healthz",
   getReadiness: "GET /readyz",
   getDocument: "GET /openapi.json",
-  listProblems: "GET /docs/problems",
-  getProblem: "GET /docs/problems/{code}",
 } as const;
 
 /** What each call takes and answers. */
@@ -446,18 +444,6 @@ export interface ApiCalls {
       openapi: string;
       [member: string]: unknown;
     };
-  };
-  /** All problem codes, to be read. */
-  listProblems: {
-    input: object;
-    answer: undefined;
-  };
-  /** What a problem means and what to do. */
-  getProblem: {
-    input: {
-      code: string;
-    };
-    answer: undefined;
   };
 }
 

@@ -13,7 +13,8 @@ import {
 } from "./period-rows.ts";
 import { column, timeColumn } from "./row.ts";
 
-const COLUMNS = `customer_id, settings::text, (extract(epoch from created_at) * 1000)::bigint::text as created_ms`;
+/** What of a customer is read; see {@link readCustomer}. */
+export const CUSTOMER_COLUMNS = `customer_id, settings::text, (extract(epoch from created_at) * 1000)::bigint::text as created_ms`;
 
 /**
  * Replaces a customer's whole document, and sees to its periods in the same transaction.
@@ -65,7 +66,7 @@ set settings = excluded.settings, updated_at = excluded.updated_at, deleted_at =
 /** Reads a customer; undefined when unknown or deleted. */
 export async function getCustomer(database: Database, customerId: string): Promise<Customer | undefined> {
   const [row] = await database.query(
-    `select ${COLUMNS} from customers where customer_id = $1 and deleted_at is null`,
+    `select ${CUSTOMER_COLUMNS} from customers where customer_id = $1 and deleted_at is null`,
     [customerId],
   );
   return row && readCustomer(row);
@@ -79,7 +80,7 @@ export async function listCustomers(
 ): Promise<Customer[]> {
   const rows = await database.query(
     `
-select ${COLUMNS} from customers
+select ${CUSTOMER_COLUMNS} from customers
 where deleted_at is null and (created_at, customer_id) < (coalesce(to_timestamp($1::bigint / 1000.0), 'infinity'), $2)
 order by created_at desc, customer_id desc limit $3`,
     [after?.timeMs ?? null, after?.id ?? "", limit],
@@ -125,7 +126,8 @@ where customer_id = any (array(select jsonb_array_elements_text($1::jsonb))) and
   return rows.map((row) => column(row, "customer_id"));
 }
 
-function readCustomer(row: Row): Customer {
+/** Reads a row of {@link CUSTOMER_COLUMNS}. */
+export function readCustomer(row: Row): Customer {
   return {
     customerId: column(row, "customer_id"),
     settings: JSON.parse(column(row, "settings")) as CustomerSettings,

@@ -5,6 +5,7 @@ import * as billingPeriods from "../../src/ledger/billing-periods.ts";
 import * as catalogUse from "../../src/ledger/catalog-use.ts";
 import * as catalogVersions from "../../src/ledger/catalog-versions.ts";
 import * as counterCheck from "../../src/ledger/counter-check.ts";
+import * as customerSearch from "../../src/ledger/customer-search.ts";
 import * as customers from "../../src/ledger/customers.ts";
 import * as dayCheck from "../../src/ledger/day-check.ts";
 import { repairDays } from "../../src/ledger/day-repair.ts";
@@ -84,6 +85,12 @@ const CUSTOMERS = [
   call(customers.listCustomers, "the first page", PAGE, undefined),
   call(customers.listCustomers, "the longest page", LONGEST_PAGE, undefined),
   call(customers.listCustomers, "a later page", PAGE, LATER),
+  call(customerSearch.searchCustomers, "a few", "customer 77", PAGE),
+  call(customerSearch.searchCustomers, "by a letter", "c", LONGEST_PAGE),
+  call(customerSearch.customersByName, "the first page", PAGE, undefined),
+  call(customerSearch.customersByName, "a later page", PAGE, { name: "Customer 77", id: "cus_77" }),
+  call(customerSearch.customersById, "the first page", PAGE, ""),
+  call(customerSearch.customersById, "a later page", PAGE, "cus_77"),
   call(customers.deleteCustomer, "one", "cus_new", NOW_MS),
   call(customers.existingCustomers, "one", ["cus_7"]),
   call(

@@ -30,6 +30,13 @@ export interface RunningMeter {
 
 /** Starts everything in a folder of its own; `changes` are bindings other than the local stack's. */
 export async function startMeter(changes: Record<string, string> = {}): Promise<RunningMeter> {
+  const meter = await startEmptyMeter(changes);
+  await meter.send("PUT", "/v1/catalog", demoCatalog);
+  return meter;
+}
+
+/** The same without a catalog. */
+export async function startEmptyMeter(changes: Record<string, string> = {}): Promise<RunningMeter> {
   const dir = await mkdtemp(join(tmpdir(), "edgemeter-faults-"));
   const stores = await startStores({ dir, fresh: true, print: () => undefined });
   // The Worker reads them whenever it starts.
@@ -37,7 +44,7 @@ export async function startMeter(changes: Record<string, string> = {}): Promise<
   const worker = await startWorker({ dir, bindings, onStart: stores.noteChild });
   const database = new Client({ connectionString: stores.postgres.url });
   await database.connect();
-  const meter: RunningMeter = {
+  return {
     stores,
     worker,
     database,
@@ -46,7 +53,7 @@ export async function startMeter(changes: Record<string, string> = {}): Promise<
     stripe: (method, path, form) => askStripe(stores.stripe.url, method, path, form),
     beginEmpty: async () => {
       await emptyStores(stores, database);
-      await meter.send("PUT", "/v1/catalog", demoCatalog);
+      await send(worker.url, "PUT", "/v1/catalog", demoCatalog);
     },
     rebind: async (others) => {
       Object.assign(bindings, others);
@@ -59,8 +66,6 @@ export async function startMeter(changes: Record<string, string> = {}): Promise<
       await rm(dir, { recursive: true, force: true });
     },
   };
-  await meter.send("PUT", "/v1/catalog", demoCatalog);
-  return meter;
 }
 
 async function send(

@@ -86,23 +86,9 @@ const text = (description: string, type: string, example: string): Operation["an
   content: { [type]: { schema: z.string(), example } },
 });
 
-const index = z.object({ name: z.literal("edgemeter"), health: z.string(), readiness: z.string() });
-
 /** Health, documents, what operators need, and what Stripe calls. */
 export const systemOperations: readonly Operation[] = [
   ...integrityOperations,
-  {
-    id: "getIndex",
-    method: "get",
-    path: "/",
-    tag: "Operations",
-    summary: "Where to look",
-    scopes: "open",
-    answers: {
-      200: json("Addresses.", index, { name: "edgemeter", health: "/healthz", readiness: "/readyz" }),
-    },
-    problems: [],
-  },
   {
     id: "getHealth",
     method: "get",

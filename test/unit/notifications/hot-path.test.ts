@@ -27,3 +27,9 @@ test("the Worker's start: loads nothing of what only deliveries need", async () 
   expect(rooms).toContain("http/routes/webhook-endpoints.ts");
   expect(rooms.filter((path) => path.startsWith("notifications/"))).toEqual([]);
 });
+
+test("the Worker's start: loads of the dashboard only where its pages are", async () => {
+  const loaded = await loadedBy(new URL("index.ts", SOURCE));
+  const rooms = [...loaded].map((href) => href.slice(SOURCE.href.length));
+  expect(rooms.filter((path) => path.startsWith("dashboard/"))).toEqual(["dashboard/mount.ts"]);
+});
