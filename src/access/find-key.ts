@@ -8,9 +8,9 @@ import * as memories from "./key-memory.ts";
 
 /**
  * How long Redis's copy stands without the ledger being asked again. With what an isolate holds it, a revocation is in force
- * within a minute by time alone, whatever has become of Redis meanwhile.
+ * within a minute by time alone, other machines' clocks included, whatever has become of Redis meanwhile.
  */
-const COPY_FRESH_MS = 30_000;
+const COPY_FRESH_MS = 28_000;
 /** Other machines' clocks may be so much ahead. */
 const MAX_SKEW_MS = 2_000;
 const POLL_MS = 10;

@@ -1,8 +1,10 @@
+import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, inject, test } from "vitest";
 import { demoCatalog } from "../../local/demo-catalog.ts";
 import { depsOf } from "../../src/deps.ts";
-import { ADMIN, call } from "./worker-api.ts";
+import worker from "../../src/index.ts";
+import { ADMIN, call, INGEST } from "./worker-api.ts";
 
 const HOUR = 3_600_000;
 
@@ -140,4 +142,30 @@ describe("keys in a list", () => {
     const seen = [...first.body.data, ...second.body.data].map(({ id }: { id: string }) => id);
     expect(seen).toEqual(ids);
   });
+});
+
+test("an event under a key that is held: costs the commands of any other", async () => {
+  const { key } = await make("ingest");
+  const commands = `${inject("controls").upstashUrl}/_control/commands`;
+  const headers = { authorization: "Bearer em_upstash_local" };
+  const costOf = async (presented: string, id: string): Promise<number> => {
+    await fetch(`${commands}/reset`, { method: "POST", headers });
+    const event = { id, customerId: "keys-cost", metricName: "api_calls" };
+    expect((await call("POST", "/v1/events", presented, event)).body.recorded).toBe(1);
+    const { billed }: { billed: number } = await (await fetch(commands, { headers })).json();
+    return billed;
+  };
+  await costOf(INGEST, "0");
+  expect(await costOf(INGEST, "1")).toBe(4);
+  // Its use is noted after the answer, and has to be over.
+  const context = createExecutionContext();
+  const url = "http://edgemeter.test/v1/customers/keys-cost/check?metric=api_calls";
+  const first = await worker.fetch(
+    new Request(url, { headers: { authorization: `Bearer ${key}` } }) as never,
+    env,
+    context,
+  );
+  await waitOnExecutionContext(context);
+  expect(first.status).toBe(200);
+  expect(await costOf(key, "3")).toBe(4);
 });
