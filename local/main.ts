@@ -87,6 +87,7 @@ function printReady({ info, worker }: Stack, options: StartOptions): void {
   print(`
 Ready at ${info.workerUrl}
 
+  dashboard    ${info.workerUrl}/   sign in with a key
   admin key    ${info.adminKey}
   ingest key   ${info.ingestKey}
   read key     ${info.readKey}

@@ -73,6 +73,16 @@ describe.skipIf(browserPath === undefined)("dashboard", () => {
     },
   );
 
+  test("pages: what is not accessible is found", async () => {
+    const { context, page } = await openPage(browser);
+    await page.setContent(
+      `<html lang="en"><title>x</title><main><img src="data:,"><p style="color:#bbb">faint</p></main>`,
+    );
+    const found = await violations(page);
+    expect(found.map((text) => text.split(":")[0])).toEqual(["color-contrast", "image-alt"]);
+    await context.close();
+  });
+
   test("pages: on a narrow screen nothing is wider than the screen", async () => {
     const { context, page } = await openPage(browser, { viewport: { width: 390, height: 844 } });
     await signIn(page, meter.worker.url);
