@@ -34,7 +34,12 @@ export default defineConfig({
         plugins: [
           cloudflareTest(({ inject }) => ({
             wrangler: { configPath: "./wrangler.toml" },
-            miniflare: { bindings: inject("bindings"), email: { send_email: [{ name: "EMAIL" }] } },
+            miniflare: {
+              bindings: inject("bindings"),
+              email: { send_email: [{ name: "EMAIL" }] },
+              // Not the Worker's own name: one test alone is limited.
+              ratelimits: { LIMIT_OF_TWO: { namespace_id: "1", simple: { limit: 2, period: 60 } } },
+            },
           })),
         ],
         test: {

@@ -14,8 +14,6 @@ const SECRETS: Record<string, string> = {
   STRIPE_SECRET_KEY: "a key of your Stripe account, better a restricted one: customers read, invoices write",
   STRIPE_WEBHOOK_SECRET: "the signing secret of Stripe's webhook endpoint",
   ADMIN_KEY: "a long random key of your own, e.g. from: openssl rand -base64 32",
-  INGEST_KEY: "another, for sending events",
-  READ_KEY: "another, for reading usage",
   TOKEN_SECRET: "another, to keep webhooks' secrets and sign customer tokens with",
 };
 

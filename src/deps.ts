@@ -1,9 +1,11 @@
 import type Stripe from "stripe";
+import { createAccess, type SecretKey } from "./access/access.ts";
+import { emptyKeyMemory, type KeyMemory } from "./access/key-memory.ts";
 import type { CatalogMemory } from "./catalog/current-catalog.ts";
 import type { CustomerMemory } from "./catalog/known-customers.ts";
 import { createRedis, type RedisClient } from "./counters/redis.ts";
+import type { Access, Limiter } from "./domain/access.ts";
 import { parseEnv, type Settings } from "./env.ts";
-import { hashKeys, type HashedKey } from "./http/auth.ts";
 import type { SpoolMemory } from "./ingest/apply-or-spool.ts";
 import { createDatabase, type Database } from "./ledger/database.ts";
 import { consoleLog, type Log } from "./log.ts";
@@ -26,7 +28,9 @@ export interface Deps {
   catalogMemory: CatalogMemory;
   customerMemory: CustomerMemory;
   spoolMemory: SpoolMemory;
-  keys: HashedKey[];
+  keyMemory: KeyMemory;
+  /** Who asks. */
+  keys: Access;
   lateEventHours: number;
   requireKnownCustomers: boolean;
   graceHours: number;
@@ -34,13 +38,17 @@ export interface Deps {
   sendZeroInvoices: boolean;
   maxBuckets: number;
   retentionMonths: number;
-  /** What secrets that are kept are encrypted under; undefined where it is not set. */
+  /** What customer tokens are signed with, and kept secrets encrypted under; undefined where it is not set. */
   tokenSecret: string | undefined;
+  /** The one before, while what was made with it is still in use. */
+  previousTokenSecret: string | undefined;
   allowPrivateWebhooks: boolean;
   /** Undefined where no e-mail is sent. */
   email: EmailSender | undefined;
   /** Where this deployment is reached. */
   publicUrl: string | undefined;
+  /** Whose pages' scripts may read. */
+  corsOrigins: readonly string[];
   log: Log;
 }
 
@@ -54,15 +62,22 @@ export function depsOf(env: unknown): Deps {
   return deps;
 }
 
+function readClock(): number {
+  return Date.now();
+}
+
 /** Builds everything from the settings: the only place where a client is made or a clock is read. */
 function composeDeps(settings: Settings): Deps {
+  const redis = createRedis(settings.UPSTASH_REDIS_REST_URL, settings.UPSTASH_REDIS_REST_TOKEN);
+  const database = createDatabase(settings.DATABASE_URL, settings.NEON_FETCH_ENDPOINT);
+  const keyMemory = emptyKeyMemory();
   return {
-    now: () => Date.now(),
+    now: readClock,
     randomId: () => crypto.randomUUID(),
     randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
     fetch: (url, init) => fetch(url, init),
-    redis: createRedis(settings.UPSTASH_REDIS_REST_URL, settings.UPSTASH_REDIS_REST_TOKEN),
-    database: createDatabase(settings.DATABASE_URL, settings.NEON_FETCH_ENDPOINT),
+    redis,
+    database,
     stripe: async () => {
       // Loaded with the first invoice: the hot path starts without it.
       const { connectStripe } = await import("./invoicing/stripe-client.ts");
@@ -72,11 +87,16 @@ function composeDeps(settings: Settings): Deps {
     catalogMemory: { held: undefined, others: [], readAtMs: 0, reading: undefined },
     customerMemory: new Map(),
     spoolMemory: { mayHold: false },
-    keys: hashKeys([
-      { scope: "admin", key: settings.ADMIN_KEY },
-      { scope: "ingest", key: settings.INGEST_KEY },
-      { scope: "read", key: settings.READ_KEY },
-    ]),
+    keyMemory,
+    keys: createAccess({
+      now: readClock,
+      redis,
+      database,
+      memory: keyMemory,
+      secretKeys: secretKeys(settings),
+      tokenSecrets: tokenSecrets(settings),
+      limiter: limiter(settings),
+    }),
     lateEventHours: settings.LATE_EVENT_HOURS,
     requireKnownCustomers: settings.REQUIRE_KNOWN_CUSTOMERS === "true",
     graceHours: settings.INVOICE_GRACE_HOURS ?? settings.LATE_EVENT_HOURS + 1,
@@ -85,11 +105,41 @@ function composeDeps(settings: Settings): Deps {
     maxBuckets: settings.FLUSH_MAX_BUCKETS,
     retentionMonths: settings.RETENTION_MONTHS,
     tokenSecret: settings.TOKEN_SECRET,
+    previousTokenSecret: settings.TOKEN_SECRET_PREVIOUS,
     allowPrivateWebhooks: settings.ALLOW_PRIVATE_WEBHOOKS === "true",
     email: emailSender(settings),
     publicUrl: settings.PUBLIC_URL,
+    corsOrigins: settings.CORS_ORIGINS,
     log: consoleLog,
   };
+}
+
+/** Keys that are Worker secrets; only the first has to be there. */
+function secretKeys({ ADMIN_KEY, INGEST_KEY, READ_KEY }: Settings): SecretKey[] {
+  return [
+    { name: "ADMIN_KEY", scope: "admin", key: ADMIN_KEY } as const,
+    { name: "INGEST_KEY", scope: "ingest", key: INGEST_KEY } as const,
+    { name: "READ_KEY", scope: "read", key: READ_KEY } as const,
+  ].flatMap(({ key, ...named }) => (key === undefined ? [] : [{ ...named, key }]));
+}
+
+function tokenSecrets({ TOKEN_SECRET, TOKEN_SECRET_PREVIOUS }: Settings): string[] {
+  return [TOKEN_SECRET, TOKEN_SECRET_PREVIOUS].filter((secret) => secret !== undefined);
+}
+
+/** A limiter that fails limits nobody. */
+function limiter({ RATE_LIMITER, RATE_LIMIT, RATE_LIMIT_SECONDS }: Settings): Limiter | undefined {
+  return (
+    RATE_LIMITER && {
+      limit: RATE_LIMIT,
+      seconds: RATE_LIMIT_SECONDS,
+      mayPass: async (key) =>
+        RATE_LIMITER.limit({ key }).then(
+          ({ success }) => success,
+          () => true,
+        ),
+    }
+  );
 }
 
 function emailSender({ EMAIL, EMAIL_FROM }: Settings): EmailSender | undefined {

@@ -2,7 +2,7 @@ import type { Hono } from "hono";
 import { createApp } from "./app.ts";
 import { depsOf, type Deps } from "./deps.ts";
 import { Misconfigured } from "./env.ts";
-import { consoleLog } from "./log.ts";
+import { consoleLog, logUnder } from "./log.ts";
 import { runScheduled } from "./scheduled.ts";
 
 export { MeterEntrypoint } from "./rpc.ts";
@@ -23,7 +23,8 @@ export default {
       if (!(error instanceof Misconfigured)) {
         throw error;
       }
-      consoleLog({ level: "error", event: "misconfigured", error });
+      const requestId = crypto.randomUUID();
+      logUnder(requestId, () => consoleLog({ level: "error", event: "misconfigured", error }));
       const problem = {
         type: "/docs/problems/misconfigured",
         title: "The Worker's settings are missing or wrong",
@@ -33,12 +34,16 @@ export default {
         status: 500,
         code: "misconfigured",
         detail: "see the Worker's log",
+        instance: new URL(request.url).pathname,
+        requestId,
       });
-      return new Response(body, { status: 500, headers: { "content-type": "application/problem+json" } });
+      const headers = { "content-type": "application/problem+json", "x-request-id": requestId };
+      return new Response(body, { status: 500, headers: { ...headers, "cache-control": "no-store" } });
     }
   },
 
   async scheduled(controller, env) {
-    await runScheduled(depsOf(env), controller.cron, controller.scheduledTime);
+    const deps = depsOf(env);
+    await logUnder(deps.randomId(), () => runScheduled(deps, controller.cron, controller.scheduledTime));
   },
 } satisfies ExportedHandler;

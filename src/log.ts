@@ -1,8 +1,9 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+
 /** One thing that happened. Never a secret, an event's content or a store's raw error. */
 export interface LogEntry {
   level: "info" | "error";
   event: string;
-  requestId?: string;
   customerId?: string;
   error?: unknown;
   report?: object;
@@ -12,9 +13,18 @@ export type Log = (entry: LogEntry) => void;
 
 const MAX_MESSAGE = 300;
 
+const requestIds = new AsyncLocalStorage<string>();
+
+/** Has all that is logged by some work, and by what it calls, say under which request or run it was. */
+export function logUnder<Result>(requestId: string, work: () => Result): Result {
+  return requestIds.run(requestId, work);
+}
+
 /** Writes one JSON line. */
 export const consoleLog: Log = (entry) => {
+  const requestId = requestIds.getStore();
   const line = JSON.stringify({
+    ...(requestId !== undefined && { requestId }),
     ...entry,
     ...(entry.error !== undefined && { error: describe(entry.error) }),
   });

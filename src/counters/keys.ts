@@ -66,6 +66,11 @@ export const DUE_KEY = "due";
 /** Set of the customers that are known to be in the ledger. */
 export const KNOWN_KEY = "known";
 
+/** Key of the edge's copy of an API key, from the SHA-256 of its text in hex. */
+export function apiKeyKey(sha256: string): string {
+  return `k:${sha256}`;
+}
+
 /** The shard of a customer: FNV-1a over its UTF-16 code units. */
 export function shardOf(customerId: string): number {
   let hash = 0x811c9dc5;

@@ -31,6 +31,9 @@ export interface RedisClient {
   countAndGet: (keys: string[], key: string) => Promise<{ existing: number; value: string | null }>;
   get: (key: string) => Promise<string | null>;
   set: (key: string, value: string) => Promise<void>;
+  /** Sets a value that Redis forgets after so many seconds. */
+  setFor: (key: string, value: string, seconds: number) => Promise<void>;
+  remove: (key: string) => Promise<void>;
   hmget: (key: string, fields: string[]) => Promise<(string | null)[]>;
   areMembers: (key: string, members: readonly string[]) => Promise<boolean[]>;
   addMembers: (key: string, members: readonly string[]) => Promise<void>;
@@ -77,9 +80,7 @@ export function createRedis(url: string, token: string): RedisClient {
   };
 }
 
-function plainCommands(
-  redis: Redis,
-): Pick<RedisClient, "countAndGet" | "get" | "set" | "areMembers" | "addMembers" | "removeMember"> {
+function plainCommands(redis: Redis): Omit<RedisClient, "run" | "hmget"> {
   return {
     countAndGet: async (keys, key) => {
       const asked = redis
@@ -92,6 +93,12 @@ function plainCommands(
     get: (key) => guarded(redis.get<string>(key)),
     set: async (key, value) => {
       await guarded(redis.set(key, value));
+    },
+    setFor: async (key, value, seconds) => {
+      await guarded(redis.set(key, value, { ex: seconds }));
+    },
+    remove: async (key) => {
+      await guarded(redis.del(key));
     },
     areMembers: async (key, members) => {
       const found = await guarded(redis.smismember(key, [...members]));

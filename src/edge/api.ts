@@ -40,6 +40,10 @@ export const API_CALLS = {
   listNotifications: "GET /v1/notifications",
   getNotification: "GET /v1/notifications/{id}",
   redeliverNotification: "POST /v1/notifications/{id}/redeliver",
+  createApiKey: "POST /v1/api-keys",
+  listApiKeys: "GET /v1/api-keys",
+  revokeApiKey: "DELETE /v1/api-keys/{id}",
+  createCustomerToken: "POST /v1/customers/{id}/tokens",
   getIntegrity: "GET /v1/integrity",
   runIntegrity: "POST /v1/integrity/run",
   fenceCounters: "POST /v1/integrity/fence",
@@ -367,6 +371,38 @@ export interface ApiCalls {
     };
     answer: Notification;
   };
+  /** Make a key. */
+  createApiKey: {
+    input: {
+      body: ApiKeyInput;
+    };
+    answer: ApiKeyWithText;
+  };
+  /** The keys that were made. */
+  listApiKeys: {
+    input: {
+      limit?: number;
+      cursor?: string;
+    };
+    answer: ApiKeyPage;
+  };
+  /** Revoke a key. */
+  revokeApiKey: {
+    input: {
+      id: string;
+    };
+    answer: undefined;
+  };
+  /** A token that reads one customer. */
+  createCustomerToken: {
+    input: {
+      id: string;
+      body?: {
+        expiresInSeconds?: number;
+      };
+    };
+    answer: CustomerToken;
+  };
   /** What does not agree. */
   getIntegrity: {
     input: object;
@@ -486,6 +522,52 @@ export type AlertRules = {
 /** An amount in major units, number or decimal string; not finer than its currency. */
 export type AmountInput = number | string;
 
+/** `ApiKey` of the API's document. */
+export type ApiKey = {
+  id: string;
+  /** How the key begins. */
+  prefix: string;
+  scope: "ingest" | "read" | "admin";
+  name: string;
+  createdAt: Moment;
+  createdBy: string;
+  expiresAt: Moment | null;
+  /** To the hour. */
+  lastUsedAt: string | null;
+  revokedAt: Moment | null;
+};
+
+/** `ApiKeyInput` of the API's document. */
+export type ApiKeyInput = {
+  name: string;
+  scope: "ingest" | "read" | "admin";
+  expiresAt?: TimestampInput;
+};
+
+/** Newest first. */
+export type ApiKeyPage = {
+  data: ApiKey[];
+  /** Where the next page begins; null on the last one. */
+  nextCursor: string | null;
+};
+
+/** `ApiKeyWithText` of the API's document. */
+export type ApiKeyWithText = {
+  id: string;
+  /** How the key begins. */
+  prefix: string;
+  scope: "ingest" | "read" | "admin";
+  name: string;
+  createdAt: Moment;
+  createdBy: string;
+  expiresAt: Moment | null;
+  /** To the hour. */
+  lastUsedAt: string | null;
+  revokedAt: Moment | null;
+  /** The key itself, shown once. */
+  key: string;
+};
+
 /** Meters and plans, published whole. */
 export type Catalog = {
   currency: string;
@@ -597,6 +679,12 @@ export type CustomerPage = {
   data: Customer[];
   /** Where the next page begins; null on the last one. */
   nextCursor: string | null;
+};
+
+/** `CustomerToken` of the API's document. */
+export type CustomerToken = {
+  token: string;
+  expiresAt: Moment;
 };
 
 /** `CustomerUsage` of the API's document. */

@@ -1,56 +1,55 @@
-import { timingSafeEqual } from "node:crypto";
-import { sha256 as digest } from "@noble/hashes/sha2.js";
-import type { MiddlewareHandler } from "hono";
+import type { Context, MiddlewareHandler } from "hono";
+import type { Access, Caller, Refusal, Scope } from "../domain/access.ts";
+import { admitCustomer } from "./customer-access.ts";
 import { ApiProblem } from "./problem.ts";
+import { checkRate } from "./rate-limit.ts";
 
-const utf8 = new TextEncoder();
+const WHY: Record<Exclude<Refusal, "busy">, string> = {
+  unknown: "send a known key: Authorization: Bearer <key>",
+  expired: "it has expired: make a new one",
+  revoked: "this key was revoked: make a new one",
+};
 
-export type Scope = "ingest" | "read" | "admin";
-
-/** A key as it is held in memory: its SHA-256, never its text. */
-export interface HashedKey {
-  scope: Scope;
-  sha256: Uint8Array;
-}
-
-/** Hashes keys for {@link requireScope}. */
-export function hashKeys(keys: readonly { scope: Scope; key: string }[]): HashedKey[] {
-  return keys.map(({ scope, key }) => ({ scope, sha256: sha256(key) }));
-}
-
-/** Lets through requests whose bearer key has one of the scopes; `admin` has all. */
-export function requireScope(keys: readonly HashedKey[], ...scopes: Scope[]): MiddlewareHandler {
+/**
+ * Lets through requests whose bearer key has one of the scopes; `admin` has all. A customer token is let through where
+ * {@link admitCustomer} lets it.
+ */
+export function requireScope(access: Access, ...scopes: Scope[]): MiddlewareHandler {
   return async function scopeRequired(context, next) {
-    const scope = scopeOf(keys, context.req.header("authorization"));
-    if (scope === undefined) {
-      throw new ApiProblem("unauthorized", "send a known key: Authorization: Bearer <key>");
-    }
-    if (scope !== "admin" && !scopes.includes(scope)) {
-      throw new ApiProblem(
-        "forbidden",
-        `this key has the scope ${scope}; needed is ${[...scopes, "admin"].join(" or ")}`,
-      );
+    const caller = await identify(access, context);
+    context.set("caller", caller);
+    await checkRate(access, context, caller);
+    if (caller.kind === "customer") {
+      await admitCustomer(access, context, caller.customerId);
+    } else if (caller.scope !== "admin" && !scopes.includes(caller.scope)) {
+      const needed = [...new Set([...scopes, "admin"])].join(" or ");
+      throw new ApiProblem("forbidden", `this key has the scope ${caller.scope}; needed is ${needed}`);
     }
     await next();
   };
 }
 
-/** Compares with every key in constant time, so that neither content nor order can be timed. */
-function scopeOf(keys: readonly HashedKey[], header: string | undefined): Scope | undefined {
-  const presented = /^Bearer +([^\s]+) *$/i.exec(header ?? "")?.[1];
-  if (presented === undefined) {
-    return undefined;
-  }
-  const hash = sha256(presented);
-  let scope: Scope | undefined;
-  for (const key of keys) {
-    if (timingSafeEqual(hash, key.sha256)) {
-      scope = key.scope;
-    }
-  }
-  return scope;
+/** Who asks, after {@link requireScope}: a key's id or the name of a Worker secret. */
+export function callerName(context: Context): string {
+  const caller = context.get("caller") as Caller;
+  return caller.kind === "key" ? caller.id : `customer ${caller.customerId}`;
 }
 
-function sha256(text: string): Uint8Array {
-  return digest(utf8.encode(text));
+async function identify(access: Access, context: Context): Promise<Caller> {
+  const presented = /^Bearer +([^\s]+) *$/i.exec(context.req.header("authorization") ?? "")?.[1];
+  if (presented === undefined) {
+    throw new ApiProblem("unauthorized", WHY.unknown);
+  }
+  const identified = await access.identify(presented);
+  if ("caller" in identified) {
+    if (identified.afterwards !== undefined) {
+      // What fails then is done with a later request.
+      context.executionCtx.waitUntil(identified.afterwards().catch(() => undefined));
+    }
+    return identified.caller;
+  }
+  if (identified.refused === "busy") {
+    throw new ApiProblem("rate_limited", "too many unknown keys come at once: send the same again");
+  }
+  throw new ApiProblem("unauthorized", WHY[identified.refused]);
 }

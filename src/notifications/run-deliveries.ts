@@ -21,6 +21,7 @@ export interface NotificationDeps {
   randomBytes: (length: number) => Uint8Array;
   fetch: WebhookSender["fetch"];
   tokenSecret: string | undefined;
+  previousTokenSecret: string | undefined;
   allowPrivateWebhooks: boolean;
   email: EmailSender | undefined;
   publicUrl: string | undefined;
@@ -28,7 +29,7 @@ export interface NotificationDeps {
 
 /** Delivers what is due, with this deployment's settings. */
 export async function runDeliveries(deps: NotificationDeps, nowMs: number): Promise<DeliveryReport> {
-  const { redis, database, tokenSecret, randomBytes, email, publicUrl, randomId } = deps;
+  const { redis, database, tokenSecret, previousTokenSecret, randomBytes, email, publicUrl, randomId } = deps;
   return deliverDue(
     {
       ...webhookSender(deps),
@@ -36,7 +37,10 @@ export async function runDeliveries(deps: NotificationDeps, nowMs: number): Prom
       publicUrl,
       randomId,
       random: () => Buffer.from(randomBytes(4)).readUInt32BE() / 2 ** 32,
-      secretBox: tokenSecret === undefined ? undefined : await openSecretBox(tokenSecret, randomBytes),
+      secretBox:
+        tokenSecret === undefined
+          ? undefined
+          : await openSecretBox(tokenSecret, randomBytes, previousTokenSecret),
       stores: deliveryStores(redis, database),
     },
     nowMs,

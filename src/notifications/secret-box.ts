@@ -21,22 +21,16 @@ export interface SecretBox {
 /**
  * A box whose key is derived from the deployment's own secret: HKDF-SHA256 (RFC 5869), AES-256-GCM.
  *
- * `randomBytes` must be fit for cryptography.
+ * What was sealed under the `previous` secret is opened, too, so that the secret can be changed. `randomBytes` must be fit for
+ * cryptography.
  */
 export async function openSecretBox(
   tokenSecret: string,
   randomBytes: (length: number) => Uint8Array,
+  previous?: string,
 ): Promise<SecretBox> {
-  const material = await crypto.subtle.importKey("raw", utf8.encode(tokenSecret), "HKDF", false, [
-    "deriveKey",
-  ]);
-  const key = await crypto.subtle.deriveKey(
-    { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(), info: utf8.encode(INFO) },
-    material,
-    { name: "AES-GCM", length: 256 },
-    false,
-    ["encrypt", "decrypt"],
-  );
+  const key = await deriveKey(tokenSecret);
+  const keys = previous === undefined ? [key] : [key, await deriveKey(previous)];
   return {
     seal: async (name, secret) => {
       const iv = Uint8Array.from(randomBytes(IV_BYTES));
@@ -48,14 +42,30 @@ export async function openSecretBox(
       if (version !== VERSION) {
         throw new UnreadableSecret("a secret is not sealed as this version does");
       }
-      try {
-        const opened = await crypto.subtle.decrypt(terms(name, fromText(iv)), key, fromText(ciphertext));
-        return new TextDecoder().decode(opened);
-      } catch {
-        throw new UnreadableSecret("a secret was sealed under another TOKEN_SECRET, or changed");
+      for (const known of keys) {
+        try {
+          const opened = await crypto.subtle.decrypt(terms(name, fromText(iv)), known, fromText(ciphertext));
+          return new TextDecoder().decode(opened);
+        } catch {
+          // Not under this one.
+        }
       }
+      throw new UnreadableSecret("a secret was sealed under another TOKEN_SECRET, or changed");
     },
   };
+}
+
+async function deriveKey(tokenSecret: string): Promise<Awaited<ReturnType<typeof crypto.subtle.deriveKey>>> {
+  const material = await crypto.subtle.importKey("raw", utf8.encode(tokenSecret), "HKDF", false, [
+    "deriveKey",
+  ]);
+  return crypto.subtle.deriveKey(
+    { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(), info: utf8.encode(INFO) },
+    material,
+    { name: "AES-GCM", length: 256 },
+    false,
+    ["encrypt", "decrypt"],
+  );
 }
 
 function terms(

@@ -22,13 +22,21 @@ export interface TestOutcome {
 export async function sendTestEvent(
   deps: Pick<
     NotificationDeps,
-    "fetch" | "now" | "allowPrivateWebhooks" | "tokenSecret" | "randomBytes" | "randomId"
+    | "fetch"
+    | "now"
+    | "allowPrivateWebhooks"
+    | "tokenSecret"
+    | "previousTokenSecret"
+    | "randomBytes"
+    | "randomId"
   >,
   { endpointId, url, secret, previous }: WebhookEndpoint & EndpointSecrets,
 ): Promise<TestOutcome | "not_configured" | "secret_unreadable"> {
   const sender = webhookSender(deps);
   const secretBox =
-    deps.tokenSecret === undefined ? undefined : await openSecretBox(deps.tokenSecret, deps.randomBytes);
+    deps.tokenSecret === undefined
+      ? undefined
+      : await openSecretBox(deps.tokenSecret, deps.randomBytes, deps.previousTokenSecret);
   const secrets = await readSecrets({ secretBox, now: deps.now }, endpointId, secret, previous);
   if (typeof secrets === "string") {
     return secrets;

@@ -1,6 +1,6 @@
 import type * as z from "zod";
-import type { Scope } from "../http/auth.ts";
-import type { ProblemCode } from "../http/problem.ts";
+import type { Scope } from "../domain/access.ts";
+import type { ProblemCode } from "../http/problem-catalogue.ts";
 
 /** A body in one of its forms; `example` is one that a test sends or compares. */
 export interface Content {

@@ -1,4 +1,5 @@
 import type { Operation } from "./operation.ts";
+import { accessOperations } from "./operations/access.ts";
 import { catalogOperations } from "./operations/catalog.ts";
 import { customerOperations } from "./operations/customers.ts";
 import { eventOperations } from "./operations/events.ts";
@@ -15,5 +16,6 @@ export const OPERATIONS: readonly Operation[] = [
   ...catalogOperations,
   ...invoiceOperations,
   ...notificationOperations,
+  ...accessOperations,
   ...systemOperations,
 ];

@@ -79,5 +79,12 @@ test("client: has every call of the document but pages, what Stripe calls, and e
   const missing = operationsOf(apiDocument())
     .map(({ operationId }) => operationId)
     .filter((id) => !Object.hasOwn(API_CALLS, id));
-  expect(missing.toSorted()).toEqual(["getDocs", "getIndex", "receiveStripeEvent", "recordEvents"]);
+  expect(missing.toSorted()).toEqual([
+    "getDocs",
+    "getIndex",
+    "getProblem",
+    "listProblems",
+    "receiveStripeEvent",
+    "recordEvents",
+  ]);
 });

@@ -2,7 +2,7 @@ import { Hono } from "hono";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { demoCatalog } from "../../local/demo-catalog.ts";
 import type { Deps } from "../../src/deps.ts";
-import { hashKeys } from "../../src/http/auth.ts";
+import { knownBy } from "../support/known-key.ts";
 import { catalogSimulationRoutes } from "../../src/http/routes/catalog-simulation.ts";
 import type { Database } from "../../src/ledger/database.ts";
 import { type LedgerFixture, startLedgerFixture } from "../support/ledger-fixture.ts";
@@ -44,7 +44,7 @@ afterAll(() => fixture.stop());
 
 /** The answer to moving everybody from `flat99` to `payg`, as text. */
 async function simulate(database: Database, members: object = {}): Promise<string> {
-  const deps = { database, keys: hashKeys([{ scope: "read", key: "k" }]), now: () => NOVEMBER.endMs };
+  const deps = { database, keys: knownBy("k", "read"), now: () => NOVEMBER.endMs };
   // The routes ask for nothing else.
   const app = new Hono().route("/", catalogSimulationRoutes(deps as unknown as Deps));
   const response = await app.request("/v1/catalog/simulate", {

@@ -142,6 +142,10 @@ insert into integrity_findings (kind, subject, detail, found_at, seen_at, gone_a
 select case when n % 2 = 0 then 'days' else 'counters' end, json_build_array('cus_' || n / 10, n)::text, '{"differing": 1}', at, at,
   case when n > 20 then at + interval '1 hour' end
 from generate_series(1, 2000) as n, lateral (select ${NOW} - n * interval '3 hours' as at) as times;
+insert into api_keys (key_id, sha256, prefix, scope, name, created_at, created_by, revoked_at)
+select 'key_' || n, encode(sha256(n::text::bytea), 'hex'), 'em_read_' || n, 'read', 'Key ' || n, at, 'ADMIN_KEY',
+  case when n > 900 then at + interval '1 day' end
+from generate_series(1, 6000) as n, lateral (select ${NOW} - n * interval '3 hours' as at) as times;
 insert into spool (spool_id, received_at, customer_ids, measurements, groups, failed_at)
 select 'spool-' || n, ${NOW} - n * interval '20 seconds', array['cus_' || n % 300], 5,
   jsonb_build_array(jsonb_build_object('idDigest', repeat('i', 22), 'fingerprint', repeat('f', 12), 'measurements',

@@ -25,6 +25,7 @@ import { writeClaim } from "../../src/ledger/usage-records.ts";
 import { readUsageSeries, type SeriesChoice } from "../../src/ledger/usage-series.ts";
 import { catalogSchema } from "../../src/rating/catalog.ts";
 import { MAX_WINDOWS } from "../../src/usage/series-windows.ts";
+import { ACCESS_CALLS } from "./access-calls.ts";
 import { ALERT_CALLS } from "./alert-calls.ts";
 import { callsBucket } from "./bucket.ts";
 import { FILLED_MS as NOW_MS, FILLED_MONTH as MONTH, MONTH_BEFORE } from "./filled-ledger.ts";
@@ -261,6 +262,7 @@ export const LEDGER_CALLS: readonly LedgerCall[] = [
   ...LISTS,
   ...FLUSH,
   ...INVOICING,
+  ...ACCESS_CALLS,
   ...ALERT_CALLS,
   ...FORECAST_CALLS,
   ...NOTIFICATION_CALLS,

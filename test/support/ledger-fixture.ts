@@ -39,6 +39,7 @@ const TABLES = [
   "integrity_findings",
   "job_runs",
   "spool",
+  "api_keys",
 ];
 
 /** A real Postgres with the ledger's tables, behind the endpoint that the Worker uses. */

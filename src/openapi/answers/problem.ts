@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { PROBLEMS, type ProblemCode } from "../../http/problem.ts";
+import { PROBLEMS, type ProblemCode } from "../../http/problem-catalogue.ts";
 import { named } from "../named.ts";
 import { recordAnswerMembers } from "./events.ts";
 

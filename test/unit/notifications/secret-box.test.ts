@@ -29,3 +29,13 @@ test("a box: does not open another name's, another deployment's, or what was cha
   await expect(box.open("whe_1", "whsec_abc")).rejects.toThrow(UnreadableSecret);
   await expect(box.open("whe_1", "")).rejects.toThrow(UnreadableSecret);
 });
+
+test("a box of a new secret: opens what was sealed under the one before, and seals under the new one", async () => {
+  const old = await (await openSecretBox(TOKEN_SECRET, randomBytes)).seal("whe_1", "whsec_abc");
+  const box = await openSecretBox("the secret after it", randomBytes, TOKEN_SECRET);
+  expect(await box.open("whe_1", old)).toBe("whsec_abc");
+  const fresh = await box.seal("whe_1", "whsec_def");
+  const after = await openSecretBox("the secret after it", randomBytes);
+  expect(await after.open("whe_1", fresh)).toBe("whsec_def");
+  await expect(after.open("whe_1", old)).rejects.toThrow(UnreadableSecret);
+});
