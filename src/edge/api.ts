@@ -541,7 +541,8 @@ export type ApiKey = {
 export type ApiKeyInput = {
   name: string;
   scope: "ingest" | "read" | "admin";
-  expiresAt?: TimestampInput;
+  /** ISO 8601 with an offset, or epoch milliseconds. */
+  expiresAt?: string | number | null;
 };
 
 /** Newest first. */
