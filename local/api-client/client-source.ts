@@ -15,7 +15,7 @@ interface ApiDocument {
 }
 
 /** What the client does not call: pages, what Stripe calls, and events, which `record` sends. */
-const LEFT_OUT = new Set(["getDocs", "listProblems", "getProblem", "receiveStripeEvent", "recordEvents"]);
+const LEFT_OUT = new Set(["getDocs", "receiveStripeEvent", "recordEvents", "listProblems", "getProblem"]);
 /** Headers that are members of a call's input, under their names there. */
 const HEADERS: Record<string, string> = { "if-match": "ifMatch" };
 

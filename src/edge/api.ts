@@ -376,9 +376,9 @@ export interface ApiCalls {
     input: {
       body: ApiKeyInput;
     };
-    answer: NewApiKey;
+    answer: ApiKeyWithText;
   };
-  /** All keys, revoked ones too. */
+  /** The keys that were made. */
   listApiKeys: {
     input: {
       limit?: number;
@@ -386,18 +386,20 @@ export interface ApiCalls {
     };
     answer: ApiKeyPage;
   };
-  /** Revoke a key, everywhere within a minute. */
+  /** Revoke a key. */
   revokeApiKey: {
     input: {
       id: string;
     };
     answer: undefined;
   };
-  /** Let a customer's own page read that customer. */
+  /** A token that reads one customer. */
   createCustomerToken: {
     input: {
       id: string;
-      body?: CustomerTokenInput;
+      body?: {
+        expiresInSeconds?: number;
+      };
     };
     answer: CustomerToken;
   };
@@ -523,7 +525,7 @@ export type AmountInput = number | string;
 /** `ApiKey` of the API's document. */
 export type ApiKey = {
   id: string;
-  /** What its text begins with. */
+  /** How the key begins. */
   prefix: string;
   scope: "ingest" | "read" | "admin";
   name: string;
@@ -539,7 +541,8 @@ export type ApiKey = {
 export type ApiKeyInput = {
   name: string;
   scope: "ingest" | "read" | "admin";
-  expiresAt?: TimestampInput;
+  /** ISO 8601 with an offset, or epoch milliseconds. */
+  expiresAt?: string | number | null;
 };
 
 /** Newest first. */
@@ -547,6 +550,23 @@ export type ApiKeyPage = {
   data: ApiKey[];
   /** Where the next page begins; null on the last one. */
   nextCursor: string | null;
+};
+
+/** `ApiKeyWithText` of the API's document. */
+export type ApiKeyWithText = {
+  id: string;
+  /** How the key begins. */
+  prefix: string;
+  scope: "ingest" | "read" | "admin";
+  name: string;
+  createdAt: Moment;
+  createdBy: string;
+  expiresAt: Moment | null;
+  /** To the hour. */
+  lastUsedAt: string | null;
+  revokedAt: Moment | null;
+  /** The key itself, shown once. */
+  key: string;
 };
 
 /** Meters and plans, published whole. */
@@ -664,14 +684,8 @@ export type CustomerPage = {
 
 /** `CustomerToken` of the API's document. */
 export type CustomerToken = {
-  /** A JWT, to be sent as a bearer. */
   token: string;
   expiresAt: Moment;
-};
-
-/** `CustomerTokenInput` of the API's document. */
-export type CustomerTokenInput = {
-  expiresInSeconds?: number;
 };
 
 /** `CustomerUsage` of the API's document. */
@@ -1032,23 +1046,6 @@ export type Meter = {
 
 /** ISO 8601 in UTC. */
 export type Moment = string;
-
-/** `NewApiKey` of the API's document. */
-export type NewApiKey = {
-  id: string;
-  /** What its text begins with. */
-  prefix: string;
-  scope: "ingest" | "read" | "admin";
-  name: string;
-  createdAt: Moment;
-  createdBy: string;
-  expiresAt: Moment | null;
-  /** To the hour. */
-  lastUsedAt: string | null;
-  revokedAt: Moment | null;
-  /** Its text: shown now and never again. */
-  key: string;
-};
 
 /** `Notification` of the API's document. */
 export type Notification = {

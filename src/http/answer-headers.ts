@@ -10,7 +10,7 @@ const OWN_PAGE =
   "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'";
 
 /** Lists that programs ask for again and again: whoever has the page already is not sent it once more. */
-const TAGGED = [
+export const TAGGED_LISTS: readonly string[] = [
   "/v1/customers",
   "/v1/invoices",
   "/v1/alerts",
@@ -62,7 +62,7 @@ export function setAnswerHeaders(app: Hono, corsOrigins: readonly string[]): voi
     );
   }
   const tag = etag({ weak: true, retainedHeaders: RETAINED });
-  for (const list of TAGGED) {
+  for (const list of TAGGED_LISTS) {
     // There alone: what stands before every route is paid by every event.
     app.use(list, tag);
   }

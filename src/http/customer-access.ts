@@ -6,8 +6,8 @@ import { ApiProblem } from "./problem.ts";
 /** Where the customer stands that a route reads. */
 type Whose = "path" | "query" | "invoice";
 
-/** All that a customer token opens: what is not here stays closed to it. */
-const OPEN_TO_CUSTOMERS: ReadonlyMap<string, Whose> = new Map([
+/** All that a customer token opens, by the routes' paths: what is not here stays closed to it. */
+export const OPEN_TO_CUSTOMERS: ReadonlyMap<string, Whose> = new Map([
   ["/v1/customers/:id/usage", "path"],
   ["/v1/customers/:id/invoices/upcoming", "path"],
   ["/v1/customers/:id/alert-rules", "path"],
@@ -16,11 +16,6 @@ const OPEN_TO_CUSTOMERS: ReadonlyMap<string, Whose> = new Map([
   ["/v1/invoices", "query"],
   ["/v1/invoices/:id", "invoice"],
 ]);
-
-/** Whether a customer token opens a route, its path as the document writes it. */
-export function isOpenToCustomers(path: string): boolean {
-  return OPEN_TO_CUSTOMERS.has(path.replaceAll(/\{(\w+)\}/g, ":$1"));
-}
 
 const READING = new Set(["GET", "HEAD"]);
 

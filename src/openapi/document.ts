@@ -1,9 +1,10 @@
 import { OpenAPIRegistry, OpenApiGeneratorV31, type RouteConfig } from "@asteasolutions/zod-to-openapi";
-import type * as z from "zod";
+import * as z from "zod";
+import { TAGGED_LISTS } from "../http/answer-headers.ts";
+import { OPEN_TO_CUSTOMERS } from "../http/customer-access.ts";
 import { PROBLEMS, type ProblemCode } from "../http/problem-catalogue.ts";
 import { eventsProblem, problem, problemExample } from "./answers/problem.ts";
 import { noteInputs } from "./inputs.ts";
-import { isOpenToCustomers } from "../http/customer-access.ts";
 import type { Answered, Content, Operation } from "./operation.ts";
 import { OPERATIONS } from "./operations.ts";
 
@@ -20,8 +21,8 @@ const TAGS = {
   Alerts: "Thresholds and what crossed them.",
   Catalog: "Meters, plans and prices, in versions.",
   Invoices: "What was billed, and why.",
+  Access: "Keys, customers' tokens, and what problems mean.",
   Webhooks: "Where notifications go, and what was told.",
-  Keys: "Who may call what.",
   Operations: "Health, checks, scheduled work.",
 };
 
@@ -75,7 +76,7 @@ function makeDocument(): Document {
     type: "http",
     scheme: "bearer",
     bearerFormat: "JWT",
-    description: "A token of `POST /v1/customers/{id}/tokens`: reads that one customer.",
+    description: "A token of `POST /v1/customers/{id}/tokens`: reads that one customer and nothing else.",
   });
   registry.registerComponent("securitySchemes", "stripeSignature", {
     type: "apiKey",
@@ -122,7 +123,8 @@ function withNullableRefs(node: unknown): unknown {
 }
 
 function routeOf(operation: Operation): RouteConfig {
-  const { id, method, path, tag, summary, description, params, query, headers, body } = operation;
+  const { id, method, path, tag, summary, description, params, query, body } = operation;
+  const headers = isTagged(operation) ? ASKED_BEFORE : operation.headers;
   return {
     operationId: id,
     method,
@@ -145,12 +147,14 @@ function securityOf({ scopes, method, path }: Operation): Record<string, string[
   if (scopes === "open") {
     return [];
   }
-  return scopes === "stripe"
-    ? [{ stripeSignature: [] }]
-    : [
-        ...[...new Set([...scopes, "admin"])].map((scope) => ({ key: [scope] })),
-        ...(method === "get" && isOpenToCustomers(path) ? [{ customerToken: [] }] : []),
-      ];
+  if (scopes === "stripe") {
+    return [{ stripeSignature: [] }];
+  }
+  const isOpenToCustomers = method === "get" && OPEN_TO_CUSTOMERS.has(path.replaceAll(/\{(\w+)\}/g, ":$1"));
+  return [
+    ...[...new Set([...scopes, "admin"])].map((scope) => ({ key: [scope] })),
+    ...(isOpenToCustomers ? [{ customerToken: [] }] : []),
+  ];
 }
 
 function contentOf(
@@ -161,12 +165,22 @@ function contentOf(
   );
 }
 
+/** What a list is asked with by whoever has its page already. */
+const ASKED_BEFORE = z.object({ "if-none-match": z.string().optional() });
+
+function isTagged({ method, path }: Operation): boolean {
+  return method === "get" && TAGGED_LISTS.includes(path);
+}
+
 type Response = RouteConfig["responses"][string];
 
 function responsesOf(operation: Operation): Record<string, Response> {
   const responses: Record<string, Response> = {};
   for (const [status, answered] of Object.entries(operation.answers)) {
     responses[status] = answerOf(answered);
+  }
+  if (isTagged(operation)) {
+    responses["304"] = { description: "`If-None-Match` names the page as it is." };
   }
   const byStatus = Map.groupBy(codesOfOperation(operation), (code) => PROBLEMS[code][0]);
   for (const [status, group] of byStatus) {

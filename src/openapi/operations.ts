@@ -1,9 +1,9 @@
 import type { Operation } from "./operation.ts";
+import { accessOperations } from "./operations/access.ts";
 import { catalogOperations } from "./operations/catalog.ts";
 import { customerOperations } from "./operations/customers.ts";
 import { eventOperations } from "./operations/events.ts";
 import { invoiceOperations } from "./operations/invoices.ts";
-import { keyOperations } from "./operations/keys.ts";
 import { notificationOperations } from "./operations/notifications.ts";
 import { systemOperations } from "./operations/system.ts";
 import { usageOperations } from "./operations/usage.ts";
@@ -16,6 +16,6 @@ export const OPERATIONS: readonly Operation[] = [
   ...catalogOperations,
   ...invoiceOperations,
   ...notificationOperations,
-  ...keyOperations,
+  ...accessOperations,
   ...systemOperations,
 ];

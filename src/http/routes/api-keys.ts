@@ -24,11 +24,17 @@ import { readQuery } from "../query.ts";
 const INVALID = "the key is not valid; none was made";
 const ID = /^key_[0-9a-f-]{36}$/;
 
-/** What a key is made of. */
+/** What is later has no ISO 8601 of four digits for its year. */
+const LAST_EXPIRY_MS = Date.UTC(9999, 11, 31);
+
+/** A key as it is made. */
 export const apiKeySchema = z.strictObject({
   name: storableText(100),
   scope: z.enum(SCOPES),
-  expiresAt: timestampSchema.transform(timestampMs).nullish(),
+  expiresAt: timestampSchema
+    .transform(timestampMs)
+    .refine((timeMs) => timeMs <= LAST_EXPIRY_MS, "must be before the year 10000")
+    .nullish(),
 });
 
 /** `/v1/api-keys`: keys beside those that are Worker secrets. A key's text is shown once, when it is made. */

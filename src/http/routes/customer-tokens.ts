@@ -1,4 +1,4 @@
-import { Hono, type Context } from "hono";
+import { Hono } from "hono";
 import * as z from "zod";
 import type { Deps } from "../../deps.ts";
 import { MAX_TOKEN_SECONDS } from "../../domain/access.ts";
@@ -6,14 +6,14 @@ import { isoTime } from "../../domain/window.ts";
 import { getCustomer } from "../../ledger/customers.ts";
 import { customerUsage } from "../../usage/customer-usage.ts";
 import { requireScope } from "../auth.ts";
-import { checked, mediaType, readJson } from "../body.ts";
+import { checked, readOptionalJson } from "../body.ts";
 import { readCustomerId } from "../customer-id.ts";
 import { ApiProblem } from "../problem.ts";
 
 const DEFAULT_SECONDS = 3600;
 
-/** What a token is made of. */
-export const customerTokenSchema = z.strictObject({
+/** How long a token lasts. */
+export const tokenSchema = z.strictObject({
   expiresInSeconds: z.int().min(1).max(MAX_TOKEN_SECONDS).default(DEFAULT_SECONDS),
 });
 
@@ -23,8 +23,8 @@ export function customerTokenRoutes(deps: Deps): Hono {
 
   routes.post("/v1/customers/:id/tokens", requireScope(deps.keys, "admin"), async (context) => {
     const customerId = readCustomerId(context);
-    const body = await optionalJson(context);
-    const { expiresInSeconds } = checked(customerTokenSchema, body, "the token is not valid; none was made");
+    const body = await readOptionalJson(context);
+    const { expiresInSeconds } = checked(tokenSchema, body, "the token is not valid; none was made");
     if (deps.tokenSecret === undefined) {
       throw new ApiProblem("not_configured", "set the secret TOKEN_SECRET: tokens are signed with it");
     }
@@ -48,9 +48,4 @@ async function checkExists(deps: Deps, customerId: string, nowMs: number): Promi
   if (usage === undefined || usage === "no_catalog") {
     throw new ApiProblem("not_found", "no customer of that id was put and it has no usage in this period");
   }
-}
-
-/** A body may be left out. */
-async function optionalJson(context: Context): Promise<unknown> {
-  return mediaType(context) === "" && context.req.raw.body === null ? {} : readJson(context);
 }

@@ -1,18 +1,9 @@
 import * as z from "zod";
+import { EVENT_PROBLEMS } from "../../http/problem-catalogue.ts";
 import { named } from "../named.ts";
 
-const CODES = [
-  "invalid_event",
-  "unknown_metric",
-  "unknown_customer",
-  "value_out_of_range",
-  "too_precise",
-  "too_late",
-  "too_early",
-  "event_conflict",
-  "counter_overflow",
-  "too_many_series",
-] as const;
+type EventProblemCode = keyof typeof EVENT_PROBLEMS;
+const CODES = Object.keys(EVENT_PROBLEMS) as [EventProblemCode, ...EventProblemCode[]];
 
 const count = z.int().min(0);
 

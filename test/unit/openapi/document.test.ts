@@ -7,6 +7,7 @@ import { describe, expect, test } from "vitest";
 import { createApp } from "../../../src/app.ts";
 import type { Deps } from "../../../src/deps.ts";
 import { PROBLEMS } from "../../../src/http/problem-catalogue.ts";
+import { ROUTES } from "../../worker/route-scopes.ts";
 import { apiDocument, DocumentJudge, operationsOf } from "../../support/api-document.ts";
 
 const ROOT = join(import.meta.dirname, "../../..");
@@ -17,7 +18,7 @@ const asPublished = new DocumentJudge(document, "as published");
 
 /** Every route of the app, as the document writes paths; building it reads none of its dependencies. */
 function routesOfApp(): string[] {
-  const { routes } = createApp({ corsOrigins: [] } as unknown as Deps);
+  const { routes } = createApp({ corsOrigins: [] as readonly string[] } as Deps);
   const handled = routes.filter(({ method }) => method !== "ALL");
   return [...new Set(handled.map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, "{$1}")}`))];
 }
@@ -46,6 +47,22 @@ test("document: the linter's recommended rules find no error and no warning", as
   expect(report.problems).toEqual([]);
   expect(report.totals).toMatchObject({ errors: 0, warnings: 0 });
 }, 30_000);
+
+test("document: keys and tokens open what the table of the security tests says", () => {
+  const documented = operations.map(({ method, path, security }) => {
+    const scopes = security.flatMap((scheme) => scheme["key"] ?? []).filter((scope) => scope !== "admin");
+    const isKeyed = security.some((scheme) => scheme["key"] !== undefined);
+    const admitted = isKeyed ? scopes.toSorted().join(" and ") || "admin" : "everybody";
+    const isOpenToCustomers = security.some((scheme) => scheme["customerToken"] !== undefined);
+    const route = `${method.toUpperCase()} ${path.replaceAll(/\{(\w+)\}/g, ":$1")}`;
+    return `${route}: ${admitted}${isOpenToCustomers ? ", customers" : ""}`;
+  });
+  const tabled = Object.entries(ROUTES).map(
+    ([route, { admitted, customer }]) =>
+      `${route}: ${admitted}${customer === undefined ? "" : ", customers"}`,
+  );
+  expect(documented.toSorted()).toEqual(tabled.toSorted());
+});
 
 test("document: is OpenAPI 3.1 and names every problem code", () => {
   expect(document.openapi).toBe("3.1.0");
