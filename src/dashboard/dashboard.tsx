@@ -60,6 +60,7 @@ export function createDashboard(deps: Deps, api: InnerApp): Hono<DashboardEnv> {
   app.use(pageHeaders("'none'"));
   app.use(bodyLimit({ maxSize: MAX_FORM_BYTES, onError: tooLarge }));
   app.use(csrf());
+  app.use(formReadable);
   addSignIn(app, deps);
   app.use(signedIn(deps, api), formsAllowed(deps));
   for (const add of PAGES) {
@@ -82,6 +83,16 @@ export function createDashboard(deps: Deps, api: InnerApp): Hono<DashboardEnv> {
   });
   return app;
 }
+
+/** A form that is none is the browser's fault; what is read here is kept for the page. */
+const formReadable: MiddlewareHandler = async function formRead(context, next) {
+  if (context.req.method === "POST") {
+    await context.req.parseBody().catch(() => {
+      throw new ApiProblem("invalid_request", "the form cannot be read: go back and send it again");
+    });
+  }
+  await next();
+};
 
 function tooLarge(): never {
   throw new ApiProblem("body_too_large", "a form may have at most 1 MiB");

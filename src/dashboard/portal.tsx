@@ -1,6 +1,9 @@
 import { Hono, type Context } from "hono";
 import type { Deps, Portal } from "../deps.ts";
 import { rulesInForce, type AlertRule } from "../domain/alert-rule.ts";
+import { PROBLEMS } from "../http/problem-catalogue.ts";
+import { ApiProblem } from "../http/problem.ts";
+import { checkRate } from "../http/rate-limit.ts";
 import { getAlertRules, listAlerts, type Alert } from "../ledger/alerts.ts";
 import { getCustomer } from "../ledger/customers.ts";
 import { listInvoices, type Invoice } from "../ledger/invoices.ts";
@@ -13,20 +16,18 @@ import { InvoiceTable } from "./invoice-table.tsx";
 import { Document } from "./layout.tsx";
 import { Notice, StaleNotice } from "./notice.tsx";
 import { PortalAlerts, PortalCosts } from "./portal-parts.tsx";
-import { respond } from "./respond.ts";
+import { refusedStatus, respond } from "./respond.ts";
 import { pageHeaders } from "./security-headers.ts";
 import { UsageBars } from "./usage-bars.tsx";
 import { UsageChart } from "./usage-chart.tsx";
 
 const LISTED = 24;
-/** What a customer does not see: what is not sent to it, or may not be. */
-const INTERNAL = new Set(["draft", "in_review", "blocked"]);
 
 /** `/portal?token=`: the customer's own page, for the bearer of a customer token; it changes nothing. */
 export function portalPages(deps: Deps): Hono {
   const portal = new Hono();
   const { origins, color } = deps.portal;
-  portal.use(pageHeaders(origins.length === 0 ? "'none'" : ["'self'", ...origins].join(" ")));
+  portal.use(pageHeaders(origins.length === 0 ? "'none'" : ["'self'", ...origins].join(" "), "no-referrer"));
   portal.get("/brand.css", (context) => {
     context.header("content-type", "text/css; charset=utf-8");
     context.header("cache-control", "public, max-age=300");
@@ -38,9 +39,17 @@ export function portalPages(deps: Deps): Hono {
       const hasExpired = "refused" in identified && identified.refused === "expired";
       return respond(context, <RefusedPage portal={deps.portal} hasExpired={hasExpired} />, 401);
     }
+    await checkRate(deps.keys, context, identified.caller);
     return showCustomer(context, deps, identified.caller.customerId);
   });
+  // Never the sign-in of those who bill: an address with a token goes nowhere else.
+  portal.all("*", (context) =>
+    respond(context, <RefusedPage portal={deps.portal} hasExpired={false} />, 404),
+  );
   portal.onError((error, context) => {
+    if (error instanceof ApiProblem) {
+      return respond(context, <AwayPage portal={deps.portal} />, refusedStatus(PROBLEMS[error.code][0]));
+    }
     deps.log({ level: "error", event: "portal_failed", error });
     return respond(context, <AwayPage portal={deps.portal} />, 503);
   });
@@ -61,8 +70,9 @@ async function showCustomer(context: Context, deps: Deps, customerId: string): P
   const { database, portal } = deps;
   const [customer, now, invoices, alerts, rules] = await Promise.all([
     getCustomer(database, customerId),
-    readCustomerNow(deps, customerId, context.req.query(), deps.now()),
-    listInvoices(database, { customerId }, LISTED, undefined),
+    // Of the running period alone, whatever the address says.
+    readCustomerNow(deps, customerId, { ...context.req.query(), period: "" }, deps.now()),
+    listInvoices(database, { customerId, isForCustomer: true }, LISTED, undefined),
     listAlerts(database, { customerId }, LISTED, undefined),
     getAlertRules(database, customerId),
   ]);
@@ -71,7 +81,7 @@ async function showCustomer(context: Context, deps: Deps, customerId: string): P
     token: context.req.query("token") ?? "",
     name: customer?.settings.name ?? customerId,
     now,
-    invoices: invoices.filter(({ status }) => !INTERNAL.has(status)),
+    invoices,
     alerts,
     rules: rulesInForce(rules ?? []),
   };

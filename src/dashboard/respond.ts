@@ -2,7 +2,7 @@ import type { Context } from "hono";
 import type { JSX } from "hono/jsx/jsx-runtime";
 
 /** Statuses that pages have. */
-type PageStatus = 200 | 400 | 401 | 403 | 404 | 409 | 422 | 500 | 502 | 503;
+type PageStatus = 200 | 400 | 401 | 403 | 404 | 409 | 413 | 422 | 429 | 500 | 502 | 503;
 
 const DOCTYPE = "<!doctype html>";
 
@@ -17,6 +17,6 @@ export async function respond(
 
 /** A status for a page that shows why something was not done. */
 export function refusedStatus(status: number): PageStatus {
-  const known: readonly PageStatus[] = [400, 401, 403, 404, 409, 422, 500, 502, 503];
+  const known: readonly PageStatus[] = [400, 401, 403, 404, 409, 413, 422, 429, 500, 502, 503];
   return known.find((candidate) => candidate === status) ?? 400;
 }

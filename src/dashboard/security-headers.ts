@@ -15,14 +15,15 @@ export function contentPolicy(frameAncestors: string): string {
 }
 
 /** Headers of every page. `frameAncestors` is a CSP source list: `'none'`, or origins that may embed the page. */
-export function pageHeaders(frameAncestors: string): MiddlewareHandler {
+export function pageHeaders(frameAncestors: string, referrer = "same-origin"): MiddlewareHandler {
   const policy = contentPolicy(frameAncestors);
   return async function pageHeadersSet(context, next) {
     await next();
     const { headers } = context.res;
     headers.set("content-security-policy", policy);
     headers.set("x-content-type-options", "nosniff");
-    headers.set("referrer-policy", "no-referrer");
+    // A form without its origin is refused as another site's; the address of a framed page has a token.
+    headers.set("referrer-policy", referrer);
     headers.set("permissions-policy", "camera=(), geolocation=(), microphone=()");
     headers.set("cross-origin-opener-policy", "same-origin");
     if (frameAncestors === "'none'") {

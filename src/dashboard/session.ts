@@ -8,6 +8,7 @@ import * as z from "zod";
 import type { Deps } from "../deps.ts";
 import type { Caller } from "../domain/access.ts";
 import { HOUR_MS } from "../domain/window.ts";
+import { ApiProblem } from "../http/problem.ts";
 import { openSecretBox, UnreadableSecret, type SecretBox } from "../notifications/secret-box.ts";
 
 /** A session ends after this, whatever is done in it. */
@@ -67,6 +68,12 @@ export async function readSession(context: Context, deps: Deps, nowMs: number): 
     return undefined;
   }
   const caller = await callerOf(context, deps, opened.key);
+  if (caller === "busy") {
+    throw new ApiProblem(
+      "rate_limited",
+      "too many unknown keys come at once: load the page again in a moment",
+    );
+  }
   return typeof caller === "string" || caller.kind === "customer" || caller.scope === "ingest"
     ? undefined
     : { ...opened, scope: caller.scope };

@@ -39,7 +39,8 @@ export function setAnswerHeaders(app: Hono, corsOrigins: readonly string[]): voi
       overwrite: false,
       // Whether its other hosts speak TLS is the domain's own affair.
       strictTransportSecurity: "max-age=15552000",
-      xFrameOptions: "DENY",
+      // With the content policy, below: a page that may stand in a frame says where.
+      xFrameOptions: false,
       originAgentCluster: false,
       xDnsPrefetchControl: false,
       xDownloadOptions: false,
@@ -77,6 +78,10 @@ const policies: MiddlewareHandler = async function policies(context, next) {
   if (!headers.has("content-security-policy")) {
     const isPage = headers.get("content-type")?.startsWith("text/html") === true;
     headers.set("content-security-policy", isPage ? OWN_PAGE : NO_PAGE);
+  }
+  const mayBeFramed = /frame-ancestors (?!'none')/.test(headers.get("content-security-policy") ?? "");
+  if (!mayBeFramed) {
+    headers.set("x-frame-options", "DENY");
   }
 };
 

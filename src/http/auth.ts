@@ -35,6 +35,11 @@ export function callerName(context: Context): string {
   return caller.kind === "key" ? caller.id : `customer ${caller.customerId}`;
 }
 
+/** Whether a customer token asks, after {@link requireScope}: what is between us and Stripe is none of its affair. */
+export function isCustomer(context: Context): boolean {
+  return (context.get("caller") as Caller).kind === "customer";
+}
+
 async function identify(access: Access, context: Context): Promise<Caller> {
   const presented = /^Bearer +([^\s]+) *$/i.exec(context.req.header("authorization") ?? "")?.[1];
   if (presented === undefined) {

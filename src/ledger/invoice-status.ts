@@ -8,6 +8,8 @@ export const INVOICE_STATUSES = [
   "zero",
   "blocked",
 ] as const;
+/** What a customer is not shown: it is not sent to it yet, or may never be. */
+export const INTERNAL_STATUSES: readonly string[] = ["draft", "in_review", "blocked"];
 export type InvoiceStatus = (typeof INVOICE_STATUSES)[number];
 
 /** The requests that bring an invoice to Stripe, in order, and the one that takes it back. */

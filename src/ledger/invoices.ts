@@ -3,7 +3,7 @@ import type { Database, Parameter, Statement } from "./database.ts";
 import { LedgerError } from "./database.ts";
 import { tellOfStatus, type ToldInvoice } from "./invoice-notifications.ts";
 import { readInvoice, SELECT_INVOICE } from "./invoice-row.ts";
-import type { InvoiceStatus, InvoiceStep } from "./invoice-status.ts";
+import { INTERNAL_STATUSES, type InvoiceStatus, type InvoiceStep } from "./invoice-status.ts";
 import type { PrintedLine } from "../rating/printed-line.ts";
 import type { PeriodUsage } from "../rating/rate-period.ts";
 import type { TrueUp } from "../rating/true-up.ts";
@@ -120,6 +120,8 @@ export interface InvoiceFilter {
   status?: InvoiceStatus | undefined;
   /** Start of the period lies in `[fromMs, toMs)`. */
   periodStart?: { fromMs: number; toMs: number } | undefined;
+  /** Only what its customer may see. */
+  isForCustomer?: boolean;
 }
 
 /** Invoices from newest to oldest, after the one that `after` names. */
@@ -135,6 +137,7 @@ where (created_at, invoice_id) < (coalesce(to_timestamp($1::bigint / 1000.0), 'i
   and ($3::text is null or customer_id = $3) and ($4::text is null or status = $4)
   and ($5::bigint is null or (period_start >= to_timestamp($5::bigint / 1000.0)
     and period_start < to_timestamp($6::bigint / 1000.0)))
+  and ($8::text is null or not status = any (string_to_array($8, ',')))
 order by created_at desc, invoice_id desc limit $7`,
     [
       after?.timeMs ?? null,
@@ -144,6 +147,7 @@ order by created_at desc, invoice_id desc limit $7`,
       filter.periodStart?.fromMs ?? null,
       filter.periodStart?.toMs ?? null,
       limit,
+      filter.isForCustomer === true ? INTERNAL_STATUSES.join(",") : null,
     ],
   );
   return rows.map(readInvoice);

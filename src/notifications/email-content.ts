@@ -131,9 +131,9 @@ function scaled({ coefficient, scale }: Decimal, to: number): bigint {
   return coefficient * powerOfTen(to - scale);
 }
 
-/** The page on which a customer sees its usage. */
+/** The page on which a customer sees its usage: a token in an e-mail would let in whoever reads it. */
 function customerPage(publicUrl: string, customerId: string): string {
-  return `${publicUrl.replace(/\/+$/, "")}/portal?customerId=${encodeURIComponent(customerId)}`;
+  return publicUrl.replaceAll("{customerId}", encodeURIComponent(customerId));
 }
 
 /** No line break or other control character: a subject is a header. */

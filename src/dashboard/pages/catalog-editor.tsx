@@ -67,7 +67,8 @@ async function readForm(context: DashboardContext): Promise<EditorForm & Record<
     typeof value === "string" ? [[name, value]] : [],
   );
   const named = Object.fromEntries(texts) as Record<string, string>;
-  return { ...named, text: named["catalog"] ?? "", version: named["version"] ?? "0" };
+  const version = named["version"] ?? "0";
+  return { ...named, text: named["catalog"] ?? "", version: /^\d{1,9}$/.test(version) ? version : "0" };
 }
 
 async function examine(context: DashboardContext, text: string): Promise<Examined> {

@@ -39,7 +39,9 @@ export function addSignIn(app: Hono<DashboardEnv>, deps: Deps): void {
 
 /** Only to a page of ours: an address may not send anybody elsewhere. */
 function ownPath(next: string | undefined): string {
-  return next !== undefined && /^\/(?![/\\])[^\\\s]*$/.test(next) && !next.startsWith("/sign-") ? next : "/";
+  return next !== undefined && /^\/(?![/\\])[\x21-\x5b\x5d-\x7e]*$/.test(next) && !next.startsWith("/sign-")
+    ? next
+    : "/";
 }
 
 const REFUSALS: Record<SignInRefusal, string> = {

@@ -6,7 +6,7 @@ import { customerIdSchema } from "../../domain/customer.ts";
 import { periodContaining } from "../../domain/period.ts";
 import { INVOICE_STATUSES } from "../../ledger/invoice-status.ts";
 import { listInvoices, type Invoice, type InvoiceFilter } from "../../ledger/invoices.ts";
-import { requireScope } from "../auth.ts";
+import { isCustomer, requireScope } from "../auth.ts";
 import { readMonth } from "../month.ts";
 import { page, pagingParameters, readPage, type Position } from "../pagination.ts";
 import { ApiProblem } from "../problem.ts";
@@ -28,12 +28,15 @@ export function invoiceRoutes(deps: Deps): Hono {
   routes.get("/v1/invoices", requireScope(deps.keys, "read"), async (context) => {
     const { limit: size, cursor, ...filter } = readQuery(context.req.url, invoiceQuerySchema).parameters;
     const { limit, after } = readPage({ limit: size, cursor });
-    const invoices = await listInvoices(deps.database, filterOf(filter), limit + 1, after);
-    return context.json(page(invoices, limit, position, invoiceDocument));
+    const isForCustomer = isCustomer(context);
+    const asked = { ...filterOf(filter), isForCustomer };
+    const invoices = await listInvoices(deps.database, asked, limit + 1, after);
+    return context.json(page(invoices, limit, position, isForCustomer ? customerDocument : invoiceDocument));
   });
 
   routes.get("/v1/invoices/:id", requireScope(deps.keys, "read"), async (context) => {
-    return context.json(invoiceDocument(await foundInvoice(deps.database, context.req.param("id"))));
+    const invoice = await foundInvoice(deps.database, context.req.param("id"));
+    return context.json(isCustomer(context) ? customerDocument(invoice) : invoiceDocument(invoice));
   });
 
   routes.get("/v1/invoices/:id/export", requireScope(deps.keys, "read"), async (context) => {
@@ -67,6 +70,11 @@ export function invoiceRoutes(deps: Deps): Hono {
   });
 
   return routes;
+}
+
+/** What a customer token reads: not how sending went, nor why and by whom an invoice was void. */
+function customerDocument(invoice: Invoice): object {
+  return invoiceDocument({ ...invoice, steps: [], voiding: null });
 }
 
 function position(invoice: Invoice): Position {

@@ -55,6 +55,34 @@ describe.skipIf(browserPath === undefined)("portal", () => {
     }
   });
 
+  test("portal: its token reads over the API what the page shows: no invoice that is not sent, no steps", async () => {
+    const review = await get<{ data: { id: string }[] }>(
+      "/v1/invoices?customerId=cus_globex&status=in_review",
+    );
+    expect(review.data.length).toBeGreaterThan(0);
+    const asCustomer = async (id: string, path: string) => {
+      const headers = { authorization: `Bearer ${await tokenOf(meter(), id)}` };
+      const answer = await fetch(url(path), { headers });
+      return { status: answer.status, body: (await answer.json()) as { data?: { steps: unknown[] }[] } };
+    };
+    for (const query of ["", "?status=in_review", "?status=draft"]) {
+      expect((await asCustomer("cus_globex", `/v1/invoices${query}`)).body.data).toEqual([]);
+    }
+    expect((await asCustomer("cus_globex", `/v1/invoices/${review.data[0]?.id}`)).status).toBe(404);
+    const { body } = await asCustomer("cus_acme", "/v1/invoices");
+    expect(body.data?.length).toBeGreaterThan(0);
+    expect(body.data?.flatMap(({ steps }) => steps)).toEqual([]);
+  });
+
+  test("portal: an address that asks for more is answered as what it is, and never with another sign-in", async () => {
+    const token = await tokenOf(meter(), "cus_acme");
+    const status = async (path: string, init: RequestInit = {}) =>
+      (await fetch(url(path), { redirect: "manual", ...init })).status;
+    expect(await status(`/portal?token=${token}&period=x`)).toBe(200);
+    expect(await status(`/portal/?token=${token}`)).toBe(404);
+    expect(await status(`/portal?token=${token}`, { method: "POST" })).toBe(404);
+  });
+
   test("portal: its token opens no page of the dashboard", async () => {
     const token = await tokenOf(meter(), "cus_acme");
     const { page } = await openPage(browser());

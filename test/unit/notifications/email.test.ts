@@ -22,7 +22,7 @@ function content(changes: Partial<EmailFacts> = {}) {
       included: "10000",
       period: PERIOD,
     },
-    publicUrl: "https://meter.example.com/",
+    publicUrl: "https://app.example.com/usage?customer={customerId}",
     ...changes,
   });
 }
@@ -39,7 +39,7 @@ Included        10000 calls
 Threshold       80 %
 Billing period  2026-11-01 to 2026-12-01 (UTC)
 
-See your usage: https://meter.example.com/portal?customerId=cus_acme
+See your usage: https://app.example.com/usage?customer=cus_acme
 `);
 });
 
@@ -49,7 +49,7 @@ test("an e-mail: says the same in HTML, with a bar", () => {
   expect(html).toContain(">API Calls: 82 % of what is included is used</h1>");
   expect(html).toContain("width:82%;height:12px;background:#1a56b0");
   expect(html).toContain("width:18%;height:12px;background:#ddd");
-  expect(html).toContain('<a href="https://meter.example.com/portal?customerId=cus_acme">');
+  expect(html).toContain('<a href="https://app.example.com/usage?customer=cus_acme">');
   for (const said of ["8200 calls", "10000 calls", "80 %", "2026-11-01 to 2026-12-01 (UTC)"]) {
     expect(html).toContain(`>${said}</td>`);
   }
