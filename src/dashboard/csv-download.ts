@@ -1,10 +1,35 @@
 import { csvDocument, type CsvCell } from "../http/csv.ts";
 
-/** Most rows of a download; what is larger is read through the API, page by page. */
-export const MAX_CSV_ROWS = 1000;
+/** Rows that are read at once. */
+export const CSV_PAGE = 1000;
+/** Most rows of a download: its name says when there are more, which the API has page by page. */
+const MAX_ROWS = 10_000;
 
-/** Answers rows as a file that spreadsheets open. */
-export function csvResponse(name: string, head: readonly string[], rows: readonly CsvCell[][]): Response {
+/** Reads a list page after page, from its beginning, as far as a download goes. */
+export async function everyPage<Item>(
+  read: (cursor: string | undefined) => Promise<{ items: readonly Item[]; next: string | null }>,
+): Promise<{ items: Item[]; isCut: boolean }> {
+  const items: Item[] = [];
+  let cursor: string | undefined;
+  while (items.length < MAX_ROWS) {
+    const found = await read(cursor);
+    items.push(...found.items);
+    if (found.next === null) {
+      return { items, isCut: false };
+    }
+    cursor = found.next;
+  }
+  return { items, isCut: true };
+}
+
+/** Answers rows as a file that spreadsheets open; `isCut` when there are more. */
+export function csvResponse(
+  title: string,
+  head: readonly string[],
+  rows: readonly CsvCell[][],
+  isCut = false,
+): Response {
+  const name = isCut ? `${title}-first-${rows.length}` : title;
   return new Response(csvDocument([[...head], ...rows]), {
     headers: {
       "content-type": "text/csv; charset=utf-8; header=present",

@@ -4,7 +4,7 @@ import { DAY_MS, isoTime } from "../../domain/window.ts";
 import { page, readPage } from "../../http/pagination.ts";
 import { listAlerts, type Alert } from "../../ledger/alerts.ts";
 import { AlertTable } from "../alert-table.tsx";
-import { csvResponse, MAX_CSV_ROWS, printed } from "../csv-download.ts";
+import { CSV_PAGE, csvResponse, everyPage, printed } from "../csv-download.ts";
 import { Choice, Field } from "../form.tsx";
 import { Head, Page } from "../layout.tsx";
 import { respond } from "../respond.ts";
@@ -30,7 +30,11 @@ export function addAlerts(app: Hono<DashboardEnv>): void {
   });
 
   app.get("/alerts/csv", async (context) => {
-    const { alerts } = await readListing(context.get("view"), context.req.query(), MAX_CSV_ROWS);
+    const { items: alerts, isCut } = await everyPage(async (cursor) => {
+      const asked = { ...context.req.query(), cursor };
+      const listing = await readListing(context.get("view"), asked, CSV_PAGE);
+      return { items: listing.alerts, next: listing.next };
+    });
     const head = ["firedAt", "customerId", "kind", "metric", "threshold", "unit", "current", "currency"];
     const rows = alerts.map((alert) => [
       printed(isoTime(alert.firedAtMs)),
@@ -42,7 +46,7 @@ export function addAlerts(app: Hono<DashboardEnv>): void {
       printed(alert.current),
       printed(alert.currency),
     ]);
-    return csvResponse("alerts", head, rows);
+    return csvResponse("alerts", head, rows, isCut);
   });
 }
 

@@ -6,7 +6,7 @@ import { page, readPage } from "../../http/pagination.ts";
 import { customersById, customersByName, searchCustomers } from "../../ledger/customer-search.ts";
 import { listCustomers } from "../../ledger/customers.ts";
 import { Empty } from "../card.tsx";
-import { csvResponse, MAX_CSV_ROWS, printed } from "../csv-download.ts";
+import { CSV_PAGE, csvResponse, everyPage, printed } from "../csv-download.ts";
 import { Choice } from "../form.tsx";
 import { Head, Page } from "../layout.tsx";
 import { Moment } from "../moment.tsx";
@@ -37,7 +37,11 @@ export function addCustomers(app: Hono<DashboardEnv>): void {
   });
 
   app.get("/customers/-/csv", async (context) => {
-    const { customers } = await readListing(context.get("view"), context.req.query(), MAX_CSV_ROWS);
+    const { items: customers, isCut } = await everyPage(async (cursor) => {
+      const asked = { ...context.req.query(), cursor };
+      const listing = await readListing(context.get("view"), asked, CSV_PAGE);
+      return { items: listing.customers, next: listing.next };
+    });
     const head = ["id", "name", "plan", "budget", "email", "stripeCustomerId", "createdAt"];
     const rows = customers.map(({ customerId, settings, createdAtMs }) => [
       customerId,
@@ -48,7 +52,7 @@ export function addCustomers(app: Hono<DashboardEnv>): void {
       settings.stripeCustomerId ?? "",
       printed(isoTime(createdAtMs)),
     ]);
-    return csvResponse("customers", head, rows);
+    return csvResponse("customers", head, rows, isCut);
   });
 }
 

@@ -9,7 +9,7 @@ import { readFindings, type FindingRow } from "../../ledger/integrity-findings.t
 import { INVOICE_STATUSES } from "../../ledger/invoice-status.ts";
 import { listInvoices, type Invoice } from "../../ledger/invoices.ts";
 import { Card, Empty } from "../card.tsx";
-import { csvResponse, MAX_CSV_ROWS, printed } from "../csv-download.ts";
+import { CSV_PAGE, csvResponse, everyPage, printed } from "../csv-download.ts";
 import { Choice, Field, Form } from "../form.tsx";
 import { InvoiceTable } from "../invoice-table.tsx";
 import { Head, Page } from "../layout.tsx";
@@ -45,7 +45,11 @@ export function addInvoices(app: Hono<DashboardEnv>): void {
   });
 
   app.get("/invoices/-/csv", async (context) => {
-    const { invoices } = await readListing(context.get("view"), context.req.query(), MAX_CSV_ROWS);
+    const { items: invoices, isCut } = await everyPage(async (cursor) => {
+      const asked = { ...context.req.query(), cursor };
+      const listing = await readListing(context.get("view"), asked, CSV_PAGE);
+      return { items: listing.invoices, next: listing.next };
+    });
     const head = [
       "number",
       "customerId",
@@ -66,7 +70,7 @@ export function addInvoices(app: Hono<DashboardEnv>): void {
       printed(formatMinor(invoice.totalMinor, currencyOf(invoice.currency))),
       printed(invoice.stripeInvoiceId),
     ]);
-    return csvResponse("invoices", head, rows);
+    return csvResponse("invoices", head, rows, isCut);
   });
 }
 

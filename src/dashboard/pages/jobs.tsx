@@ -4,7 +4,7 @@ import { page, readPage } from "../../http/pagination.ts";
 import { ApiProblem } from "../../http/problem.ts";
 import { listJobRuns, type JobRun } from "../../ledger/job-runs.ts";
 import { Empty } from "../card.tsx";
-import { csvResponse, MAX_CSV_ROWS, printed } from "../csv-download.ts";
+import { CSV_PAGE, csvResponse, everyPage, printed } from "../csv-download.ts";
 import { Choice } from "../form.tsx";
 import { Head, Page } from "../layout.tsx";
 import { Moment } from "../moment.tsx";
@@ -34,7 +34,11 @@ export function addJobs(app: Hono<DashboardEnv>): void {
   });
 
   app.get("/jobs/csv", async (context) => {
-    const { runs } = await readListing(context.get("view"), context.req.query(), MAX_CSV_ROWS);
+    const { items: runs, isCut } = await everyPage(async (cursor) => {
+      const asked = { ...context.req.query(), cursor };
+      const listing = await readListing(context.get("view"), asked, CSV_PAGE);
+      return { items: listing.runs, next: listing.next };
+    });
     const rows = runs.map((run) => [
       printed(run.job),
       printed(isoTime(run.scheduledMs)),
@@ -42,7 +46,7 @@ export function addJobs(app: Hono<DashboardEnv>): void {
       printed(isoTime(run.finishedMs)),
       JSON.stringify(run.outcome),
     ]);
-    return csvResponse("job-runs", ["job", "scheduledAt", "startedAt", "finishedAt", "outcome"], rows);
+    return csvResponse("job-runs", ["job", "scheduledAt", "startedAt", "finishedAt", "outcome"], rows, isCut);
   });
 }
 
