@@ -87,7 +87,12 @@ async function finalizeOrExplain(deps: Deps, invoice: Invoice): Promise<void> {
   try {
     await finalizeInvoice(deps, invoice, deps.now());
   } catch (error) {
-    throw stripeRefusal(stripeFailure(error), "look at the invoice there, then finalise again") ?? error;
+    const failure = stripeFailure(error);
+    if (failure?.status === 409) {
+      // Stripe is at the same request for somebody else.
+      throw new ApiProblem("conflict", "another request finalises it right now: look at the invoice again");
+    }
+    throw stripeRefusal(failure, "look at the invoice there, then finalise again") ?? error;
   }
 }
 

@@ -202,7 +202,7 @@ describe("what customers choose themselves", () => {
             rows: said.rows.map(() => ["", ""] as const),
           }).match(/</g)?.length,
         );
-        expect(html).not.toMatch(/href="(?!https:\/\/meter\.example\.com\/portal\?customerId=[^"<>]*">)/);
+        expect(html).not.toMatch(/href="(?!https:\/\/app\.example\.com\/usage\?customer=[^"<>]*">)/);
       }),
     );
   });
