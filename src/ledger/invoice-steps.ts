@@ -10,6 +10,10 @@ export interface Step extends InvoiceStep {
 const COLUMNS = `step, idempotency_key, (extract(epoch from started_at) * 1000)::bigint::text as started_ms,
   (extract(epoch from finished_at) * 1000)::bigint::text as finished_ms, outcome::text`;
 
+function lockInvoice(invoiceId: string): Statement {
+  return { text: "select 1 from invoices where invoice_id = $1 for no key update", params: [invoiceId] };
+}
+
 /**
  * Writes down that a step is about to be tried.
  *
@@ -25,7 +29,7 @@ export async function startStep(
 ): Promise<{ step: Step; isFirst: boolean } | undefined> {
   const [, inserted, found] = await database.transaction([
     // A request to void it comes wholly before or wholly after.
-    { text: "select 1 from invoices where invoice_id = $1 for no key update", params: [invoiceId] },
+    lockInvoice(invoiceId),
     {
       text: `
 insert into invoice_steps (invoice_id, step, idempotency_key, started_at)
@@ -90,7 +94,9 @@ export async function finishStep(
   nowMs: number,
   told: readonly Statement[] = [],
 ): Promise<{ outcome: StepOutcome; isOwn: boolean }> {
-  const [finished] = await database.transaction([
+  const [, finished] = await database.transaction([
+    // The invoice before its step, as the beginning of a step has it: the other way round two runs would wait for each other.
+    lockInvoice(invoiceId),
     {
       text: `
 with finished as (

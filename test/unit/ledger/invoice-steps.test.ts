@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { failStep, finishStep, renewStep, startStep } from "../../../src/ledger/invoice-steps.ts";
 import { getInvoice, setInReview } from "../../../src/ledger/invoices.ts";
 import { closeNow, CLOSED_MS, newInvoice, prepareClose } from "../../support/invoice-fixture.ts";
@@ -174,4 +174,21 @@ test("review: a draft waits for it, what has gone further stays", async () => {
   await finish({ stripeInvoiceId: "in_1" });
   await setInReview(fixture.database, newInvoice("inv_1"), 4000);
   expect(await getInvoice(fixture.database, "inv_1")).toMatchObject({ status: "open" });
+});
+
+test("steps: one that begins while another ends does not wait for it in a circle", async () => {
+  await start("k1");
+  await fixture.raw("begin");
+  // As `startStep` does, statement by statement.
+  await fixture.raw("select 1 from invoices where invoice_id = 'inv_1' for no key update");
+  const ending = finish({ stripeInvoiceId: "in_1" });
+  const waiting = "select count(*)::int as n from pg_stat_activity where wait_event_type = 'Lock'";
+  await vi.waitUntil(async () => (await fixture.database.query(waiting, []))[0]?.["n"] === "1");
+  await fixture.raw(
+    `insert into invoice_steps (invoice_id, step, idempotency_key, started_at) values ('inv_1', 'create', 'k2', now())
+     on conflict do nothing`,
+  );
+  await fixture.raw("commit");
+
+  expect(await ending).toMatchObject({ isOwn: true });
 });
