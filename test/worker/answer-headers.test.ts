@@ -97,7 +97,8 @@ describe("what browsers and caches keep to", () => {
       const { headers } = await call("GET", path, READ);
       expect(headers.get("x-content-type-options")).toBe("nosniff");
       expect(headers.get("x-frame-options")).toBe("DENY");
-      expect(headers.get("referrer-policy")).toBe("no-referrer");
+      // The dashboard's forms say where they come from: to itself alone.
+      expect(headers.get("referrer-policy")).toBe(path === "/" ? "same-origin" : "no-referrer");
       expect(headers.get("strict-transport-security")).toBe("max-age=15552000");
       expect(headers.get("content-security-policy")).toContain("default-src 'none'");
       expect(headers.get("access-control-allow-origin")).toBeNull();
