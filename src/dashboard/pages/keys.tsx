@@ -1,35 +1,41 @@
 import type { Hono } from "hono";
 import { SCOPES } from "../../domain/access.ts";
 import { isoTime } from "../../domain/window.ts";
+import { page, readPage } from "../../http/pagination.ts";
 import { listApiKeys, type ListedApiKey } from "../../ledger/api-keys.ts";
 import { apiProblem, type Problem } from "../api-calls.ts";
 import { Card, Empty } from "../card.tsx";
-import { csvResponse, printed } from "../csv-download.ts";
+import { CSV_PAGE, csvResponse, everyPage, printed } from "../csv-download.ts";
 import { Choice, Field, Form } from "../form.tsx";
 import { Head, Page } from "../layout.tsx";
 import { Moment } from "../moment.tsx";
 import { DoneNotice, Notice, ProblemNotice } from "../notice.tsx";
 import { refusedStatus, respond } from "../respond.ts";
 import { SecretNotice } from "../secret-notice.tsx";
-import { Table } from "../table.tsx";
+import { Pager, Table } from "../table.tsx";
 import type { DashboardContext, DashboardEnv, View } from "../view.ts";
 
-/** As many as can be in force, and the newest of those that were revoked. */
-const LISTED = 200;
+const PAGE = 100;
 
 /** `/keys`: keys beside those that are Worker secrets; for admins alone, as in the API. */
 export function addKeys(app: Hono<DashboardEnv>): void {
   app.get("/keys", (context) => show(context, {}));
   app.get("/keys/csv", async (context) => {
-    const keys = await readKeys(context.get("view"));
-    const rows = keys.map((key) => [
+    const { items, isCut } = await everyPage(async (cursor) => {
+      const { keys, next } = await readListing(context.get("view"), cursor, CSV_PAGE);
+      return { items: keys, next };
+    });
+    const rows = items.map((key) => [
       printed(key.keyId),
       key.name,
       printed(key.scope),
       printed(isoTime(key.createdMs)),
+      printed(key.expiresMs === null ? null : isoTime(key.expiresMs)),
+      printed(key.lastUsedMs === null ? null : isoTime(key.lastUsedMs)),
       printed(key.revokedMs === null ? null : isoTime(key.revokedMs)),
     ]);
-    return csvResponse("api-keys", ["id", "name", "scope", "createdAt", "revokedAt"], rows);
+    const head = ["id", "name", "scope", "createdAt", "expiresAt", "lastUsedAt", "revokedAt"];
+    return csvResponse("api-keys", head, rows, isCut);
   });
   app.post("/keys", async (context) => {
     const { name, scope, expires } = await context.req.parseBody();
@@ -50,8 +56,26 @@ export function addKeys(app: Hono<DashboardEnv>): void {
   });
 }
 
-async function readKeys({ deps, session }: View): Promise<ListedApiKey[]> {
-  return session.scope === "admin" ? listApiKeys(deps.database, LISTED, undefined) : [];
+interface Listing {
+  keys: ListedApiKey[];
+  next: string | null;
+  isFirst: boolean;
+}
+
+async function readListing(
+  { deps, session }: View,
+  cursor: string | undefined,
+  limit: number,
+): Promise<Listing> {
+  const { after } = readPage({ cursor });
+  const found = session.scope === "admin" ? await listApiKeys(deps.database, limit + 1, after) : [];
+  const { data, nextCursor } = page(
+    found,
+    limit,
+    ({ createdMs, keyId }) => ({ timeMs: createdMs, id: keyId }),
+    (key) => key,
+  );
+  return { keys: data, next: nextCursor, isFirst: after === undefined };
 }
 
 interface Told {
@@ -61,19 +85,20 @@ interface Told {
 
 async function show(context: DashboardContext, outcome: Told, status = 200): Promise<Response> {
   const view = context.get("view");
-  const keys = await readKeys(view);
-  const page = <KeysPage view={view} keys={keys} outcome={outcome} done={context.req.query("done")} />;
-  return respond(context, page, status === 200 ? 200 : refusedStatus(status));
+  const listing = await readListing(view, context.req.query("cursor"), PAGE);
+  const shown = <KeysPage view={view} listing={listing} outcome={outcome} done={context.req.query("done")} />;
+  return respond(context, shown, status === 200 ? 200 : refusedStatus(status));
 }
 
 interface KeysProps {
   view: View;
-  keys: readonly ListedApiKey[];
+  listing: Listing;
   outcome: Told;
   done: string | undefined;
 }
 
-function KeysPage({ view, keys, outcome, done }: KeysProps) {
+function KeysPage({ view, listing, outcome, done }: KeysProps) {
+  const { keys, next, isFirst } = listing;
   const isAdmin = view.session.scope === "admin";
   return (
     <Page view={view} title="Keys" room="/keys">
@@ -95,6 +120,10 @@ function KeysPage({ view, keys, outcome, done }: KeysProps) {
             ) : (
               <KeyTable view={view} keys={keys} />
             )}
+            <Pager
+              first={isFirst ? undefined : "/keys"}
+              next={next === null ? undefined : `/keys?cursor=${next}`}
+            />
           </Card>
           <Card title="New key">
             <NewKey view={view} />
